@@ -1,0 +1,1 @@
+"""Settings of the example site: base, demo, production, test."""

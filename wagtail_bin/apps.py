@@ -1,0 +1,34 @@
+"""The app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class WagtailBinConfig(AppConfig):
+    """Neighbourhood information networks."""
+
+    name = "wagtail_bin"
+    label = "wagtail_bin"
+    verbose_name = _("Neighbourhood information networks")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register checks and permission policies."""
+        from wagtail.permissions import register_permission_policy
+
+        from wagtail_bin import checks, permissions  # noqa: F401
+        from wagtail_bin.models import Member
+        from wagtail_bin.permissions import Capability, MandatePermissionPolicy
+
+        register_permission_policy(
+            Member,
+            MandatePermissionPolicy(
+                Member,
+                {
+                    "view": Capability.VIEW_MEMBERS,
+                    "add": Capability.EDIT_MEMBERS,
+                    "change": Capability.EDIT_MEMBERS,
+                    "delete": Capability.EDIT_MEMBERS,
+                },
+            ),
+        )

@@ -1,0 +1,99 @@
+"""The only reader of settings. Each is ``WAGTAIL_BIN_<NAME>`` in the project.
+
+Values are read when asked for, so that a test's ``override_settings`` holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+PREFIX = "WAGTAIL_BIN_"
+
+
+class Settings:
+    """The app's settings with their defaults.
+
+    Durations are in seconds, sizes in bytes, unless the name says otherwise.
+    """
+
+    DEFAULTS: dict[str, Any] = {
+        # What every page and mail tells people to ring when it is urgent.
+        "EMERGENCY_NUMBER": "112",
+        # Sender of all mail to members; None: DEFAULT_FROM_EMAIL.
+        "FROM_EMAIL": None,
+        # Root of links in mail for municipalities without a Wagtail site of
+        # their own; None: WAGTAILADMIN_BASE_URL.
+        "BASE_URL": None,
+        # A monitored mailbox for List-Unsubscribe's mailto form; None: left out.
+        "UNSUBSCRIBE_MAILTO": None,
+        # Key of the suppression hashes; None: SECRET_KEY. Set it before the
+        # first member, for it cannot be rotated: the addresses are gone.
+        "SUPPRESSION_KEY": None,
+        # Channel name -> dotted path of a wagtail_bin.channels.base.Channel.
+        "CHANNELS": {"email": "wagtail_bin.channels.email.EmailChannel"},
+        # Deliveries marked "sending" in one commit: at most this many are
+        # unknown when a worker dies.
+        "SENDING_BATCH": 10,
+        # Deliveries claimed by a worker at a time.
+        "CLAIM_SIZE": 200,
+        # How long a provider may take over one call.
+        "CALL_TIMEOUT": 30,
+        # How long a claim holds; must exceed CALL_TIMEOUT by 30 or more.
+        "LEASE": 90,
+        # How long one queue task keeps delivering before it yields.
+        "SLICE": 50,
+        # First and longest pause before a tip is tried again.
+        "RETRY_FIRST": 300,
+        "RETRY_LONGEST": 4000,
+        # After this many hours a tip that could not be sent is given up.
+        "TIP_EXPIRES_HOURS": 72,
+        # A worker whose heartbeat is older than this is killed and restarted.
+        "WORKER_HEARTBEAT_LIMIT": 180,
+        # How often the supervisor rings the queue.
+        "WORKER_RING_INTERVAL": 10,
+        "IMPORT_MAX_BYTES": 10 * 1024 * 1024,
+        "IMPORT_MAX_UNPACKED_BYTES": 150 * 1024 * 1024,
+        "IMPORT_MAX_ROWS": 100_000,
+        "IMPORT_MAX_COLUMNS": 50,
+        "IMPORT_BATCH": 1000,
+        # Uploads that nobody confirmed are erased after this many hours.
+        "IMPORT_KEEP_HOURS": 1,
+    }
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            default = self.DEFAULTS[name]
+        except KeyError:
+            raise AttributeError(name) from None
+        return getattr(settings, PREFIX + name, default)
+
+    @property
+    def from_email(self) -> str:
+        """Sender of mail to members, as ``Name <address>`` or an address."""
+        return self.FROM_EMAIL or settings.DEFAULT_FROM_EMAIL
+
+    @property
+    def base_url(self) -> str:
+        """Root of public links without a site of their own, no closing slash."""
+        url = self.BASE_URL or getattr(settings, "WAGTAILADMIN_BASE_URL", "")
+        return str(url).rstrip("/")
+
+    @property
+    def suppression_key(self) -> bytes:
+        """Key of the keyed hashes of addresses."""
+        return str(self.SUPPRESSION_KEY or settings.SECRET_KEY).encode()
+
+    @property
+    def q_cluster(self) -> dict[str, Any]:
+        """The project's django-q2 settings."""
+        return getattr(settings, "Q_CLUSTER", {})
+
+    @property
+    def user_model(self) -> str:
+        """Label of the project's user model, for foreign keys."""
+        return settings.AUTH_USER_MODEL
+
+
+conf = Settings()

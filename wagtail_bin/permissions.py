@@ -1,0 +1,143 @@
+"""Which office may do what. Rows follow from mandates, never from groups.
+
+The table below is the whole policy; ``docs/permissions.md`` shows it to
+people, and a test keeps the two the same.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+from django.db import models
+from wagtail.permission_policies.base import BasePermissionPolicy
+
+from wagtail_bin.exceptions import NotAllowed
+from wagtail_bin.models import Network, Role
+
+
+class Capability(enum.Enum):
+    """Something that a mandate may allow within its networks."""
+
+    VIEW_MEMBERS = "view_members"
+    EDIT_MEMBERS = "edit_members"
+    IMPORT_MEMBERS = "import_members"
+    SEND = "send"
+
+
+LIST_KEEPERS = frozenset(
+    {Role.COORDINATOR, Role.DEPUTY_COORDINATOR, Role.PREVENTION_OFFICER}
+)
+
+ROLES: dict[Capability, frozenset[Role]] = {
+    Capability.VIEW_MEMBERS: LIST_KEEPERS,
+    Capability.EDIT_MEMBERS: LIST_KEEPERS,
+    Capability.IMPORT_MEMBERS: LIST_KEEPERS,
+    Capability.SEND: frozenset(
+        {Role.WEB_EDITOR, Role.PREVENTION_OFFICER, Role.MANDATED_OFFICER}
+    ),
+}
+
+
+def networks_for(user: Any, capability: Capability) -> models.QuerySet[Network]:
+    """The networks in which a user may do something.
+
+    Args:
+        user: a Django user.
+        capability: what is to be done.
+    """
+    return Network.objects.visible_to(user, ROLES[capability])
+
+
+def require(user: Any, capability: Capability, *networks: Network) -> None:
+    """Refuse unless the user may do this in every one of the networks.
+
+    Raises:
+        NotAllowed: for at least one network no mandate allows it.
+    """
+    wanted = {network.pk for network in networks}
+    allowed = networks_for(user, capability).filter(pk__in=wanted).count()
+    if not wanted or allowed != len(wanted):
+        raise NotAllowed(capability.value)
+
+
+class MandatePermissionPolicy(BasePermissionPolicy):
+    """Wagtail's permission policy for rows that belong to a network.
+
+    Args:
+        model: a model whose default manager has ``visible_to(user, roles)``.
+        capabilities: Wagtail action (``view``, ``add``, ``change``, ``delete``)
+            to what it takes; an action left out is nobody's but a superuser's.
+    """
+
+    def __init__(self, model: Any, capabilities: dict[str, Capability]) -> None:
+        super().__init__(model)
+        self.capabilities = capabilities
+
+    def _roles(self, actions: list[str]) -> frozenset[Role]:
+        found = [
+            ROLES[self.capabilities[action]]
+            for action in actions
+            if action in self.capabilities
+        ]
+        return frozenset().union(*found)
+
+    def user_has_permission(self, user: Any, action: str) -> bool:
+        """Whether the user may do this in at least one network."""
+        return self.user_has_any_permission(user, [action])
+
+    def user_has_any_permission(self, user: Any, actions: list[str]) -> bool:
+        """Whether the user may do one of these in at least one network."""
+        if user.is_active and user.is_superuser:
+            return True
+        roles = self._roles(actions)
+        return bool(roles) and Network.objects.visible_to(user, roles).exists()
+
+    def users_with_any_permission(self, actions: list[str]) -> Any:
+        """Users with a mandate of a fitting office."""
+        from django.contrib.auth import get_user_model
+
+        return (
+            get_user_model()
+            .objects.filter(is_active=True)
+            .filter(
+                models.Q(is_superuser=True)
+                | models.Q(bin_mandates__role__in=self._roles(actions))
+            )
+            .distinct()
+        )
+
+    def user_has_any_permission_for_instance(
+        self, user: Any, actions: list[str], instance: Any
+    ) -> bool:
+        """Whether the user may do one of these with this row."""
+        return bool(
+            self.instances_user_has_any_permission_for(user, actions)
+            .filter(pk=instance.pk)
+            .exists()
+        )
+
+    def user_has_permission_for_instance(
+        self, user: Any, action: str, instance: Any
+    ) -> bool:
+        """Whether the user may do this with this row."""
+        return self.user_has_any_permission_for_instance(user, [action], instance)
+
+    def instances_user_has_any_permission_for(
+        self, user: Any, actions: list[str]
+    ) -> Any:
+        """The rows with which the user may do one of these."""
+        return self.model._default_manager.visible_to(user, self._roles(actions))
+
+    def users_with_any_permission_for_instance(
+        self, actions: list[str], instance: Any
+    ) -> Any:
+        """Users who may do one of these with this row."""
+        candidates = self.users_with_any_permission(actions)
+        return candidates.filter(
+            pk__in=[
+                user.pk
+                for user in candidates
+                if self.user_has_any_permission_for_instance(user, actions, instance)
+            ]
+        )

@@ -1,0 +1,161 @@
+"""Values that come from people: telephone numbers, addresses, header text."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from django.utils.translation import gettext_lazy as _
+
+from wagtail_bin.conf import conf
+
+REGION = "BE"
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+_validate_email = EmailValidator(message=_("This is not an e-mail address."))
+
+
+def parse_phone(raw: str) -> str:
+    """A Belgian or international telephone number in E.164.
+
+    Knows the notations found on Belgian forms (``0473/865.387``,
+    ``+32 (0)14 46 22 01``, ``0032…``) and the zero that a spreadsheet drops:
+    nine digits that start with 4 are a mobile, eight digits a landline.
+
+    Args:
+        raw: what was typed or read from a cell.
+
+    Returns:
+        E.164, for example ``+32473865387``.
+
+    Raises:
+        ValidationError: not a number that can exist.
+    """
+    text = raw.strip().removesuffix(".0").replace("(0)", "")
+    digits = re.sub(r"[\s./\-\u2011\u2013()]", "", text)
+    if re.fullmatch(r"4\d{8}|[1-9]\d{7}", digits):
+        digits = "0" + digits
+    elif re.fullmatch(r"32[1-9]\d{7,8}", digits):
+        digits = "+" + digits
+    try:
+        number = phonenumbers.parse(digits, REGION)
+    except phonenumbers.NumberParseException as error:
+        raise ValidationError(
+            _("This is not a telephone number."), code="phone"
+        ) from error
+    if not phonenumbers.is_valid_number(number):
+        raise ValidationError(_("This is not a telephone number."), code="phone")
+    return str(
+        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    )
+
+
+def is_mobile(e164: str) -> bool:
+    """Whether an E.164 number is a mobile, which can take an SMS."""
+    kind = phonenumbers.number_type(phonenumbers.parse(e164))
+    return bool(
+        kind
+        in (
+            phonenumbers.PhoneNumberType.MOBILE,
+            phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        )
+    )
+
+
+def display_phone(e164: str) -> str:
+    """An E.164 number as people write it: national for Belgium, else international."""
+    if not e164:
+        return ""
+    number = phonenumbers.parse(e164, REGION)
+    form = (
+        phonenumbers.PhoneNumberFormat.NATIONAL
+        if number.country_code == 32
+        else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
+    return str(phonenumbers.format_number(number, form))
+
+
+def validate_phone(value: str) -> None:
+    """Accept E.164 only; forms and imports call :func:`parse_phone` first."""
+    if parse_phone(value) != value:
+        raise ValidationError(
+            _("Write this number internationally, such as +32 473 86 53 87."),
+            code="phone",
+        )
+
+
+def normalise_email(raw: str) -> str:
+    """An e-mail address as it is stored and compared: trimmed, in lower case.
+
+    Raises:
+        ValidationError: not an address, or one that would break a header.
+    """
+    address = raw.strip().lower()
+    if CONTROL_CHARACTERS.search(address):
+        raise ValidationError(
+            _("This address holds a line break or another hidden character."),
+            code="email_control",
+        )
+    if not address.isascii():
+        raise ValidationError(
+            _("Only addresses without accents can be written to."), code="email_ascii"
+        )
+    _validate_email(address)
+    return address
+
+
+def clean_text(raw: str) -> str:
+    """One line of text: Unicode NFC, no control characters, single spaces."""
+    text = unicodedata.normalize("NFC", raw)
+    return " ".join(CONTROL_CHARACTERS.sub(" ", text).split())
+
+
+def validate_single_line(value: str) -> None:
+    """Refuse what could end a header line."""
+    if CONTROL_CHARACTERS.search(value):
+        raise ValidationError(
+            _("Line breaks and hidden characters cannot be used here."),
+            code="control_characters",
+        )
+
+
+def validate_language_order(value: str) -> None:
+    """``nl``, ``nl,fr`` …: known languages, each once."""
+    codes = value.split(",")
+    if len(set(codes)) != len(codes) or not set(codes) <= {"nl", "fr", "de", "en"}:
+        raise ValidationError(
+            _("Give languages as nl, fr, de or en, most important first: nl,fr."),
+            code="language_order",
+        )
+
+
+def address_digest(address: str) -> str:
+    """Keyed hash of an address, which can be compared but not read back.
+
+    Args:
+        address: e-mail (any case) or E.164 number.
+
+    Returns:
+        HMAC-SHA-256 as 64 hexadecimal digits; empty for no address.
+    """
+    if not address:
+        return ""
+    return hmac.new(
+        conf.suppression_key, address.strip().lower().encode(), hashlib.sha256
+    ).hexdigest()
+
+
+def name_key(*names: str) -> str:
+    """What two writings of one person's name share.
+
+    Case, accents, punctuation and the order of the words do not count, so that
+    ``Peeters Jan`` of one spreadsheet meets ``Jan Peeters`` of the next.
+    """
+    text = unicodedata.normalize("NFKD", " ".join(names)).casefold()
+    kept = "".join(c for c in text if not unicodedata.combining(c))
+    return " ".join(sorted(re.findall(r"\w+", kept)))
