@@ -13,6 +13,7 @@ import email
 import email.policy
 import itertools
 import os
+import socket
 import sys
 import time
 from email.message import EmailMessage
@@ -55,10 +56,20 @@ class Sink:
         return "250 OK kept"
 
 
+def free_port() -> int:
+    """A port on loopback that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def start(directory: Path, port: int = 0, delay: float = 0) -> Controller:
-    """Start a sink in a thread; ``controller.server`` tells its port when 0."""
+    """Start a sink in a thread, on a free port unless one is given."""
     controller = Controller(
-        Sink(directory, delay), hostname="127.0.0.1", port=port, ready_timeout=30
+        Sink(directory, delay),
+        hostname="127.0.0.1",
+        port=port or free_port(),
+        ready_timeout=30,
     )
     controller.start()
     return controller

@@ -9,11 +9,17 @@ from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
+from example_site.home import mailbox
+
 urlpatterns = [
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     # Outside i18n_patterns: a one-click unsubscribe must not be redirected.
     path("bin/", include("wagtail_bin.urls")),
+    # Not found where no MAIL_SINK_DIR is set.
+    path("mailbox/", mailbox.mailbox, name="mailbox"),
+    path("mailbox/<str:name>/", mailbox.mail, name="mail"),
+    path("mailbox/<str:name>/html/", mailbox.mail_html, name="mail_html"),
 ]
 
 if settings.DEBUG:

@@ -33,6 +33,8 @@ def sink(tmp_path: Path, settings: Any) -> Iterator[MailSink]:
     directory = tmp_path / "mail"
     controller = mail_sink.start(directory)
     port = mail_sink.port_of(controller)
+    # Django's test set-up puts its own backend in place of the real one.
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST = "127.0.0.1"
     settings.EMAIL_PORT = port
     yield MailSink(directory, port)

@@ -17,7 +17,7 @@ class WagtailBinConfig(AppConfig):
         from wagtail.permissions import register_permission_policy
 
         from wagtail_bin import checks, permissions  # noqa: F401
-        from wagtail_bin.models import Member
+        from wagtail_bin.models import Member, Network
         from wagtail_bin.permissions import Capability, MandatePermissionPolicy
 
         register_permission_policy(
@@ -31,4 +31,9 @@ class WagtailBinConfig(AppConfig):
                     "delete": Capability.EDIT_MEMBERS,
                 },
             ),
+        )
+        register_permission_policy(
+            Network,
+            # Whoever holds a mandate sees the BIN; a superuser manages it.
+            MandatePermissionPolicy(Network, {"view": Capability.VIEW_NETWORK}),
         )

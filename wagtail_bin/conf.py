@@ -53,6 +53,8 @@ class Settings:
         "WORKER_HEARTBEAT_LIMIT": 180,
         # How often the supervisor rings the queue.
         "WORKER_RING_INTERVAL": 10,
+        # How long a worker may take to finish what it is doing when stopped.
+        "WORKER_STOP_LIMIT": 30,
         "IMPORT_MAX_BYTES": 10 * 1024 * 1024,
         "IMPORT_MAX_UNPACKED_BYTES": 150 * 1024 * 1024,
         "IMPORT_MAX_ROWS": 100_000,

@@ -7,18 +7,20 @@ people, and a test keeps the two the same.
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
 from wagtail.permission_policies.base import BasePermissionPolicy
 
 from wagtail_bin.exceptions import NotAllowed
-from wagtail_bin.models import Network, Role
+from wagtail_bin.models import Mandate, Network, Role
 
 
 class Capability(enum.Enum):
     """Something that a mandate may allow within its networks."""
 
+    VIEW_NETWORK = "view_network"
     VIEW_MEMBERS = "view_members"
     EDIT_MEMBERS = "edit_members"
     IMPORT_MEMBERS = "import_members"
@@ -30,6 +32,7 @@ LIST_KEEPERS = frozenset(
 )
 
 ROLES: dict[Capability, frozenset[Role]] = {
+    Capability.VIEW_NETWORK: frozenset(Role),
     Capability.VIEW_MEMBERS: LIST_KEEPERS,
     Capability.EDIT_MEMBERS: LIST_KEEPERS,
     Capability.IMPORT_MEMBERS: LIST_KEEPERS,
@@ -62,7 +65,10 @@ def require(user: Any, capability: Capability, *networks: Network) -> None:
 
 
 class MandatePermissionPolicy(BasePermissionPolicy):
-    """Wagtail's permission policy for rows that belong to a network.
+    """Wagtail's permission policy for networks and for rows that belong to one.
+
+    It decides about rows; Wagtail's views ask it about the model alone. What
+    makes them ask about the row is ``wagtail_bin.admin.scope``.
 
     Args:
         model: a model whose default manager has ``visible_to(user, roles)``.
@@ -74,7 +80,7 @@ class MandatePermissionPolicy(BasePermissionPolicy):
         super().__init__(model)
         self.capabilities = capabilities
 
-    def _roles(self, actions: list[str]) -> frozenset[Role]:
+    def _roles(self, actions: Iterable[str]) -> frozenset[Role]:
         found = [
             ROLES[self.capabilities[action]]
             for action in actions
@@ -82,33 +88,35 @@ class MandatePermissionPolicy(BasePermissionPolicy):
         ]
         return frozenset().union(*found)
 
+    def networks(self, user: Any, actions: Iterable[str]) -> models.QuerySet[Network]:
+        """The networks in which the user may do one of these."""
+        return Network.objects.visible_to(user, self._roles(actions))
+
     def user_has_permission(self, user: Any, action: str) -> bool:
         """Whether the user may do this in at least one network."""
         return self.user_has_any_permission(user, [action])
 
-    def user_has_any_permission(self, user: Any, actions: list[str]) -> bool:
+    def user_has_any_permission(self, user: Any, actions: Iterable[str]) -> bool:
         """Whether the user may do one of these in at least one network."""
         if user.is_active and user.is_superuser:
             return True
         roles = self._roles(actions)
         return bool(roles) and Network.objects.visible_to(user, roles).exists()
 
-    def users_with_any_permission(self, actions: list[str]) -> Any:
-        """Users with a mandate of a fitting office."""
+    def users_with_any_permission(self, actions: Iterable[str]) -> Any:
+        """Users with a mandate, in force today, of a fitting office."""
         from django.contrib.auth import get_user_model
 
-        return (
-            get_user_model()
-            .objects.filter(is_active=True)
-            .filter(
-                models.Q(is_superuser=True)
-                | models.Q(bin_mandates__role__in=self._roles(actions))
-            )
-            .distinct()
+        held = Mandate.objects.active().filter(
+            role__in=self._roles(actions), user__isnull=False
+        )
+        return get_user_model().objects.filter(
+            models.Q(is_superuser=True) | models.Q(pk__in=held.values("user")),
+            is_active=True,
         )
 
     def user_has_any_permission_for_instance(
-        self, user: Any, actions: list[str], instance: Any
+        self, user: Any, actions: Iterable[str], instance: Any
     ) -> bool:
         """Whether the user may do one of these with this row."""
         return bool(
@@ -124,13 +132,13 @@ class MandatePermissionPolicy(BasePermissionPolicy):
         return self.user_has_any_permission_for_instance(user, [action], instance)
 
     def instances_user_has_any_permission_for(
-        self, user: Any, actions: list[str]
+        self, user: Any, actions: Iterable[str]
     ) -> Any:
         """The rows with which the user may do one of these."""
         return self.model._default_manager.visible_to(user, self._roles(actions))
 
     def users_with_any_permission_for_instance(
-        self, actions: list[str], instance: Any
+        self, actions: Iterable[str], instance: Any
     ) -> Any:
         """Users who may do one of these with this row."""
         candidates = self.users_with_any_permission(actions)

@@ -4,5 +4,11 @@ Include them outside ``i18n_patterns``: RFC 8058 forbids a redirect on the
 address of a one-click unsubscribe.
 """
 
+from django.urls import path
+
+from wagtail_bin.selfservice.views import UnsubscribeView
+
 app_name = "wagtail_bin"
-urlpatterns: list[object] = []
+urlpatterns = [
+    path("unsubscribe/<str:token>/", UnsubscribeView.as_view(), name="unsubscribe"),
+]

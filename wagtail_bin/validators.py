@@ -156,6 +156,10 @@ def name_key(*names: str) -> str:
     Case, accents, punctuation and the order of the words do not count, so that
     ``Peeters Jan`` of one spreadsheet meets ``Jan Peeters`` of the next.
     """
-    text = unicodedata.normalize("NFKD", " ".join(names)).casefold()
-    kept = "".join(c for c in text if not unicodedata.combining(c))
+    text = " ".join(names)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+    kept = text.casefold()
+    if not kept.isascii():
+        kept = "".join(c for c in kept if not unicodedata.combining(c))
     return " ".join(sorted(re.findall(r"\w+", kept)))

@@ -1,9 +1,10 @@
 """The schema: fields, constraints, QuerySets. A file per aggregate.
 
 Files import each other in this direction only: organisation, mandates,
-networks, members, imports, dispatches, themes, blocks, pages.
+networks, members, audit_log, imports, dispatches, themes, blocks, pages.
 """
 
+from wagtail_bin.models.audit_log import MemberLogEntry
 from wagtail_bin.models.dispatches import (
     Delivery,
     DeliveryEvent,
@@ -55,6 +56,7 @@ __all__ = [
     "Mandate",
     "Member",
     "MemberImport",
+    "MemberLogEntry",
     "Municipality",
     "Network",
     "NetworkStreet",

@@ -159,11 +159,6 @@ class Member(models.Model):
         # Copied into logs, messages and revisions: never personal data.
         return f"{self._meta.verbose_name} {self.pk}"
 
-    def compute_keys(self) -> None:
-        """Bring the computed columns in line. Bulk writers call this themselves."""
-        self.name_key = name_key(self.first_name, self.last_name, self.organisation)
-        self.email_digest = address_digest(self.email)
-
     def save(
         self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any
     ) -> None:
@@ -172,6 +167,11 @@ class Member(models.Model):
         if update_fields is not None:
             update_fields = {*update_fields, "name_key", "email_digest"}
         super().save(*args, update_fields=update_fields, **kwargs)
+
+    def compute_keys(self) -> None:
+        """Bring the computed columns in line. Bulk writers call this themselves."""
+        self.name_key = name_key(self.first_name, self.last_name, self.organisation)
+        self.email_digest = address_digest(self.email)
 
     @property
     def full_name(self) -> str:

@@ -6,6 +6,7 @@ since they derive from Wagtail's own Page; it combines the mixins with its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -54,19 +55,31 @@ class BINIndexPageMixin(models.Model):
         abstract = True
 
     def get_context(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Add ``bin_pages``: the live pages of BINs below this one, by title."""
-        context = super().get_context(request, *args, **kwargs)  # type: ignore[misc]
-        context["bin_pages"] = (
+        """Add ``bin_pages``: the live pages of BINs below this one.
+
+        They are in the order of their municipality, which each has the name of
+        in ``municipality_name``, and then of their title.
+        """
+        context: dict[str, Any] = super().get_context(  # type: ignore[misc]
+            request, *args, **kwargs
+        )
+        pages = list(
             BINPage.objects.live()
             .child_of(self)
             .select_related("network__municipality")
-            .order_by("title")
+            .prefetch_related("network__streets")
         )
+        for page in pages:
+            page.municipality_name = str(page.network.municipality)
+        pages.sort(key=lambda page: (page.municipality_name, page.title))
+        context["bin_pages"] = pages
         return context
 
 
 class BINPageMixin(models.Model):
     """One BIN's public page: what, where, who to turn to, how to join."""
+
+    LATEST_TIPS = 5
 
     network = models.ForeignKey(
         Network,
@@ -87,18 +100,22 @@ class BINPageMixin(models.Model):
         abstract = True
 
     def get_context(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Add ``streets`` and ``tips``: the latest five sent to this BIN."""
-        context = super().get_context(request, *args, **kwargs)  # type: ignore[misc]
-        context["streets"] = self.network.streets.all()
+        """Add ``network``, its ``streets``, and ``tips``: the latest sent to it."""
+        context: dict[str, Any] = super().get_context(  # type: ignore[misc]
+            request, *args, **kwargs
+        )
+        context["network"] = Network.objects.select_related(
+            "municipality", "police_zone"
+        ).get(pk=self.network_id)
+        context["streets"] = context["network"].streets.all()
+        sent = Dispatch.objects.filter(networks=self.network_id, page__isnull=False)
         context["tips"] = (
             TipPage.objects.live()
             .filter(
                 locale=self.locale,  # type: ignore[attr-defined]
-                translation_key__in=Dispatch.objects.filter(
-                    networks=self.network_id
-                ).values("page__translation_key"),
+                translation_key__in=sent.values("page__translation_key"),
             )
-            .order_by("-first_published_at")[:5]
+            .order_by("-first_published_at", "-pk")[: self.LATEST_TIPS]
         )
         return context
 
@@ -122,22 +139,26 @@ class TipIndexPageMixin(models.Model):
 
         Query parameters: ``theme`` (a slug), ``page`` (a number).
         """
-        context = super().get_context(request, *args, **kwargs)  # type: ignore[misc]
-        themes = Theme.objects.filter(locale=self.locale)  # type: ignore[attr-defined]
-        theme = themes.filter(slug=request.GET.get("theme", "")).first()
+        context: dict[str, Any] = super().get_context(  # type: ignore[misc]
+            request, *args, **kwargs
+        )
+        themes = list(Theme.objects.filter(locale=self.locale))  # type: ignore[attr-defined]
+        slug = request.GET.get("theme", "")
+        theme = next((theme for theme in themes if theme.slug == slug), None)
         tips = (
             TipPage.objects.live()
             .child_of(self)
             .prefetch_related("themes")
-            .order_by("-first_published_at")
+            .order_by("-first_published_at", "-pk")
         )
         if theme:
-            tips = tips.filter(themes=theme)
+            tips = tips.filter(themes__translation_key=theme.translation_key).distinct()
+        page = Paginator(tips, self.TIPS_PER_PAGE).get_page(request.GET.get("page"))
+        for tip in page.object_list:
+            tip.theme_names = tip.theme_names_among(themes)
         context["themes"] = themes
         context["theme"] = theme
-        context["tips"] = Paginator(tips, self.TIPS_PER_PAGE).get_page(
-            request.GET.get("page")
-        )
+        context["tips"] = page
         return context
 
 
@@ -179,10 +200,27 @@ class TipPageMixin(SentPageMixin):
         abstract = True
 
     def get_context(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Add ``dispatches``: when and for which BINs the tip was sent."""
-        context = super().get_context(request, *args, **kwargs)  # type: ignore[misc]
+        """Add ``theme_names``, the ``library`` above it, and ``dispatches``: when
+        and for which BINs the tip was sent.
+        """
+        context: dict[str, Any] = super().get_context(  # type: ignore[misc]
+            request, *args, **kwargs
+        )
+        locale = self.locale  # type: ignore[attr-defined]
+        context["theme_names"] = self.theme_names_among(
+            Theme.objects.filter(locale=locale)
+        )
+        context["library"] = self.get_parent()  # type: ignore[attr-defined]
         context["dispatches"] = self.dispatches()
         return context
+
+    def theme_names_among(self, themes: Iterable[Theme]) -> list[str]:
+        """Names of the tip's themes, taken from themes in the reader's language.
+
+        A translated tip may still point at the themes of its source.
+        """
+        keys = {theme.translation_key for theme in self.themes.all()}
+        return [theme.name for theme in themes if theme.translation_key in keys]
 
 
 class BINIndexPage(BINIndexPageMixin, Page):

@@ -1,0 +1,1 @@
+"""Adapters to the outside world. They know messages and never models."""

@@ -1,0 +1,100 @@
+"""The mail as it will be, for one recipient, and a test of it to oneself."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from typing import Any
+
+from django.utils.translation import gettext as _
+from wagtail.log_actions import log
+
+from wagtail_bin import audit
+from wagtail_bin.channels.base import (
+    ChannelUnavailable,
+    Outcome,
+    OutgoingMessage,
+    Receipt,
+)
+from wagtail_bin.channels.registry import get_channel
+from wagtail_bin.dispatch.audience import layout_for
+from wagtail_bin.dispatch.compose import compose, personalise
+from wagtail_bin.dispatch.translations import page_languages
+from wagtail_bin.exceptions import DispatchError
+from wagtail_bin.models import ChannelName, Member, Network
+from wagtail_bin.permissions import Capability, require
+
+
+def example_member(network: Network, language: str) -> Member:
+    """An unsaved member to stand for any other, without anybody's data."""
+    return Member(
+        network=network,
+        first_name=_("Example"),
+        last_name=_("Member"),
+        email="member@example.org",
+        language=language,
+    )
+
+
+def preview(
+    *, page: Any, member: Member, reference: str = "preview"
+) -> OutgoingMessage:
+    """The message that a member would get if the page were sent as it is now.
+
+    Args:
+        page: the page in its latest revision.
+        member: with its network, municipality and police zone loaded; or an
+            :func:`example_member`.
+        reference: becomes part of the Message-ID.
+    """
+    ready = page_languages(page).ready
+    layout = layout_for(member.network.municipality, member.language, tuple(ready))
+    message = compose(pages=ready, layout=layout)
+    return personalise(
+        message=message, member=member, network=member.network, reference=reference
+    )
+
+
+def send_test(*, page: Any, member: Member, user: Any) -> Receipt:
+    """Send a member's message to the user instead, marked as a test.
+
+    Args:
+        page: the page in its latest revision.
+        member: as for :func:`preview`.
+        user: gets the test, and must be allowed to send to the network.
+
+    Raises:
+        NotAllowed: no mandate for the network.
+        DispatchError: the user has no address, or the mail could not be sent.
+    """
+    require(user, Capability.SEND, member.network)
+    if not user.email:
+        raise DispatchError(
+            _(
+                "Your account has no e-mail address. Add it under Account, then try again."
+            )
+        )
+    example = example_member(member.network, member.language)
+    example.first_name, example.last_name = member.first_name, member.last_name
+    message = preview(page=page, member=example, reference=f"test.{uuid.uuid4()}")
+    message = dataclasses.replace(
+        message,
+        to=user.email,
+        subject=_("TEST: %(subject)s") % {"subject": message.subject},
+    )
+    try:
+        with get_channel(ChannelName.EMAIL) as channel:
+            receipt = channel.send(message)
+    except ChannelUnavailable as error:
+        raise DispatchError(_cannot_send(error.code)) from error
+    if receipt.outcome is not Outcome.ACCEPTED:
+        raise DispatchError(_cannot_send(receipt.code))
+    log(instance=page, action=audit.SEND_TEST, user=user)
+    return receipt
+
+
+def _cannot_send(code: str) -> str:
+    return _(
+        "The mail server did not take the test (%(code)s). Try again in a few "
+        "minutes, or tell the person who runs this website."
+    ) % {"code": code}

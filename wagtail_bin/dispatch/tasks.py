@@ -1,0 +1,71 @@
+"""The queue's way in. Tasks carry ids only, and doing one twice is harmless.
+
+The queue is a doorbell: what must be done stands in the ledger.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+
+from django.db.models.functions import Now
+from django_q.tasks import async_task
+
+from wagtail_bin.conf import conf
+from wagtail_bin.dispatch import deliver
+from wagtail_bin.models import WorkerHeartbeat
+
+logger = logging.getLogger(__name__)
+
+WORKER_VARIABLE = "WAGTAIL_BIN_WORKER"
+
+
+def ring_for(dispatch_id: str) -> None:
+    """Ask a worker to deliver a dispatch. A lost ring is made good by the sweep."""
+    try:
+        async_task("wagtail_bin.dispatch.tasks.drain", dispatch_id)
+    except Exception:  # the broker may be down: the ledger has it all
+        logger.exception("The queue could not be rung for dispatch %s", dispatch_id)
+
+
+def ring() -> None:
+    """Ask a worker to sweep."""
+    async_task("wagtail_bin.dispatch.tasks.sweep")
+
+
+def drain(dispatch_id: str) -> int:
+    """Deliver what is due of one dispatch, for one slice of time.
+
+    Returns:
+        Number of deliveries worked on.
+    """
+    beat()
+    dispatch = uuid.UUID(dispatch_id)
+    done = deliver.deliver_due(dispatch_id=dispatch, seconds=conf.SLICE)
+    if done and deliver.is_due(dispatch_id=dispatch):
+        ring_for(dispatch_id)
+    return done
+
+
+def sweep() -> int:
+    """Settle what workers left behind and deliver whatever is due.
+
+    It is also the canary: a cluster that sweeps is not hanging.
+
+    Returns:
+        Number of deliveries worked on.
+    """
+    beat()
+    deliver.settle_leases()
+    deliver.give_up_expired()
+    return deliver.deliver_due(seconds=conf.SLICE)
+
+
+def beat() -> None:
+    """Note that this worker's cluster is doing work, by the database's clock."""
+    worker = os.environ.get(WORKER_VARIABLE)
+    if worker:
+        WorkerHeartbeat.objects.update_or_create(
+            worker=worker, defaults={"beat_at": Now()}
+        )

@@ -1,0 +1,1 @@
+"""Member lists in and out: read, map, plan, apply."""

@@ -1,0 +1,30 @@
+"""``manage.py bin_deliver``: deliver what is due without a queue, for cron."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from wagtail_bin.conf import conf
+from wagtail_bin.dispatch import deliver
+
+
+class Command(BaseCommand):
+    """Deliver until nothing is due, then exit with 0.
+
+    Several may run at once, and beside workers: each row is claimed by one.
+    """
+
+    help = "Delivers everything that is due, without a worker, and exits."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Settle what was left behind, deliver, and print the numbers."""
+        unknown = deliver.settle_leases()
+        expired = deliver.give_up_expired()
+        delivered = 0
+        while done := deliver.deliver_due(seconds=conf.SLICE):
+            delivered += done
+        self.stdout.write(
+            f"Worked on: {delivered}. Given up: {expired}. Became unknown: {unknown}."
+        )

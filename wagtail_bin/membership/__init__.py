@@ -1,0 +1,1 @@
+"""May this person be contacted, by which channel, in which language."""

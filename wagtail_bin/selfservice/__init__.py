@@ -1,0 +1,1 @@
+"""What a member does without an account, by personal links."""
