@@ -2,6 +2,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
+comma := ,
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
@@ -23,4 +24,40 @@ demo: $(VENV)/installed-demo ## The main job once, then the site (ONCE=1: only t
 	@DJANGO_SETTINGS_MODULE=example_site.settings.demo PYTHONUNBUFFERED=1 \
 		$(BIN)/python example_site/manage.py demo $(if $(filter 1,$(ONCE)),--once)
 
-# ---- test, lint, types, layers -------------------------------------------------
+# The suite needs the drivers of what it is pointed at.
+EXTRAS := test$(if $(DATABASE_URL),$(comma)postgres)$(if $(REDIS_URL),$(comma)redis)
+
+.PHONY: test
+test: $(VENV)/installed-$(EXTRAS) ## The whole suite (DATABASE_URL, REDIS_URL: on those)
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint format types layers migrations
+lint: $(VENV)/installed-lint ## Style and mistakes
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: $(VENV)/installed-lint ## Bring the code in shape
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+types: $(VENV)/installed-test $(VENV)/installed-lint ## Types
+	@$(BIN)/mypy
+
+layers: $(VENV)/installed-lint ## The architecture contract of setup.cfg
+	@$(BIN)/lint-imports --config setup.cfg
+
+migrations: $(VENV)/installed-test ## Models and migrations agree
+	@DJANGO_SETTINGS_MODULE=example_site.settings.test \
+		$(BIN)/python example_site/manage.py makemigrations --check --dry-run
+
+.PHONY: screenshots
+screenshots: $(VENV)/installed-test ## The pictures of the README, made anew
+	@SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/browser
+
+.PHONY: messages
+messages: ## Collect texts for translation, and compile (needs gettext)
+	@cd wagtail_bin && ../$(BIN)/python -m django makemessages -l nl -l fr -l de -l en \
+		--no-obsolete --add-location=file --no-wrap && \
+		../$(BIN)/python -m django compilemessages
+
+.PHONY: clean
+clean: ## Remove what the targets made
+	@rm -rf $(VENV) var build dist *.egg-info

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wagtail.models import Locale, Page, Site
 
 from example_site import mail_sink
 from example_site.home.models import HomePage
+from tests.content import make_home, make_tip, make_tip_index
 from wagtail_bin.models import TipIndexPage, TipPage
 
 
@@ -44,44 +44,16 @@ def sink(tmp_path: Path, settings: Any) -> Iterator[MailSink]:
 @pytest.fixture
 def home(db: Any) -> HomePage:
     """The home page of the default site, in Dutch."""
-    locale, _ = Locale.objects.get_or_create(language_code="nl")
-    root = Page.objects.get(depth=1)
-    page = root.add_child(
-        instance=HomePage(title="Heidebeek", slug="heidebeek", locale=locale, live=False)
-    )
-    page.save_revision().publish()
-    site, _ = Site.objects.update_or_create(
-        is_default_site=True,
-        defaults={"hostname": "testserver", "port": 80, "root_page": page},
-    )
-    return page
+    return make_home()
 
 
 @pytest.fixture
 def tip_index(home: HomePage) -> TipIndexPage:
     """A live library of tips."""
-    page = home.add_child(
-        instance=TipIndexPage(title="Tips", slug="tips", locale=home.locale, live=False)
-    )
-    page.save_revision().publish()
-    return page
+    return make_tip_index(home)
 
 
 @pytest.fixture
 def tip(tip_index: TipIndexPage) -> TipPage:
     """A draft tip in Dutch."""
-    page = tip_index.add_child(
-        instance=TipPage(
-            title="Donkere maanden",
-            slug="donkere-maanden",
-            locale=tip_index.locale,
-            introduction="Laat een lamp branden.",
-            body=[
-                ("paragraph", "<p>Inbrekers houden van het donker.</p>"),
-                ("steps", {"heading": "Doe dit", "steps": ["Sluit af", "Licht aan"]}),
-            ],
-            live=False,
-        )
-    )
-    page.save_revision()
-    return page
+    return make_tip(tip_index)

@@ -20,7 +20,14 @@ from wagtail_localize.models import (
 )
 
 from example_site.demo.places import PLACES
-from example_site.demo.tips import DARK_MONTHS, LANGUAGES, OTHER_TIPS, THEMES, Tip
+from example_site.demo.tips import (
+    DARK_MONTHS,
+    DRAFT,
+    LANGUAGES,
+    OTHER_TIPS,
+    THEMES,
+    Tip,
+)
 from example_site.home.models import HomePage
 from wagtail_bin.models import (
     BINIndexPage,
@@ -146,6 +153,7 @@ def load_content(site: Site, networks: list[Network]) -> TipPage:
         page = _write(tips, tip, themes)
         page.get_latest_revision().publish()
         _translate(page, tip)
+    _write(tips, DRAFT, themes)
     main = _write(tips, DARK_MONTHS, themes)
     _translate(main, DARK_MONTHS)
     return main

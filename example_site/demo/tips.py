@@ -289,3 +289,27 @@ OTHER_TIPS = (
         source="https://www.police.example/afwezigheidstoezicht",
     ),
 )
+# Left for whoever tries the demo: written, not translated, not sent.
+DRAFT = Tip(
+    slug="babbeltruc",
+    title=("Een vreemde aan de deur? Vraag een legitimatie", "", ""),
+    introduction=(
+        "Oplichters doen zich voor als agent, loodgieter of bankbediende. Wie echt is, "
+        "vindt het niet erg dat u belt om dat na te gaan.",
+        "",
+        "",
+    ),
+    body=(
+        (
+            "do_and_dont",
+            {
+                "do": [
+                    ("Houd de deur op de ketting.", "", ""),
+                    ("Bel zelf de firma of de politie om het na te gaan.", "", ""),
+                ],
+                "dont": [("Geef nooit uw bankkaart of uw code af.", "", "")],
+            },
+        ),
+    ),
+    themes=("inbraak",),
+)

@@ -9,6 +9,7 @@ the test's mail sink in ``TEST_SMTP_PORT``.
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from example_site.settings.base import *  # noqa: F403
@@ -19,6 +20,7 @@ ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 TEST_DATABASE = os.environ.get("TEST_DATABASE", "")
 
+DATABASES: dict[str, dict[str, Any]]
 if url := os.environ.get("DATABASE_URL"):
     parts = urlsplit(url)
     DATABASES = {

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from django_q.models import OrmQ
+from django_q.brokers import get_broker
+from django_q.signing import SignedPackage
 from wagtail.models import GroupPagePermission
 
 from tests.factories import (
@@ -86,10 +89,13 @@ def test_the_queue_is_rung_after_the_commit_with_an_id_only(
     tip: Any, network: Any, editor: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     MemberFactory(network=network)
+    broker = get_broker()
+    broker.purge_queue()
     with django_capture_on_commit_callbacks(execute=True):
         result = approve(tip, network, editor, 1)
-        assert not OrmQ.objects.exists()
-    task = OrmQ.objects.get().task
+        assert broker.queue_size() == 0
+    ((_id, package),) = broker.dequeue()
+    task = SignedPackage.loads(package)
     assert task["func"] == "wagtail_bin.dispatch.tasks.drain"
     assert task["args"] == (str(result.dispatch.pk),)
 
@@ -214,3 +220,37 @@ def test_m6_the_number_of_statements_does_not_grow_with_the_members(
 
     statements(1)  # the first publication sets more in motion
     assert statements(3) == statements(30)
+
+
+def test_a_locked_page_is_not_sent(tip: Any, network: Any, editor: Any) -> None:
+    MemberFactory(network=network)
+    tip.locked = True
+    tip.locked_by = UserFactory()
+    tip.save()
+    with pytest.raises(DispatchError):
+        approve(tip, network, editor, 1)
+    assert not Dispatch.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_f27_parallel_confirmations_make_one_dispatch(
+    tip: Any, network: Any, editor: Any
+) -> None:
+    MemberFactory.create_batch(5, network=network)
+    start = threading.Barrier(8)
+
+    def confirm() -> str:
+        start.wait()
+        try:
+            approve(tip, network, editor, 5)
+        except AlreadyDispatched:
+            return "refused"
+        finally:
+            connection.close()
+        return "sent"
+
+    with ThreadPoolExecutor(8) as pool:
+        results = [future.result() for future in [pool.submit(confirm) for _ in range(8)]]
+    assert sorted(results) == ["refused"] * 7 + ["sent"]
+    assert Dispatch.objects.count() == 1
+    assert Delivery.objects.count() == 5

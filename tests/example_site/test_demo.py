@@ -62,6 +62,14 @@ def test_the_main_tip_is_a_draft_whose_translations_stand_ready(
         assert text not in str(french.body.render_as_block())
 
 
+def test_a_tip_is_left_to_send_and_three_to_read(main_tip: TipPage) -> None:
+    dutch = TipPage.objects.filter(locale=main_tip.locale)
+    assert dutch.live().count() == 3
+    (draft,) = dutch.not_live().exclude(pk=main_tip.pk)
+    assert set(page_languages(draft).ready) == {"nl"}
+    draft.full_clean()
+
+
 def test_every_public_page_of_the_demo_answers(
     main_tip: TipPage, client: Client
 ) -> None:

@@ -116,6 +116,12 @@ def test_the_header_is_the_line_that_names_most() -> None:
     assert found.line == 3
 
 
+def test_headers_are_kept_as_short_clean_lines() -> None:
+    found = find_header([(1, ["Naam", "G\nS\0M", "GSM", "x" * 5000])])
+    assert found.header == ("Naam", "G S M", "GSM", "x" * 200)
+    assert found.fields == ("full_name", "", "mobile", "")
+
+
 def test_a_header_names_a_person_and_a_way_to_reach_one() -> None:
     assert find_header([(1, ["Firma", "Tel."])]).fields == ("organisation", "phone")
     with pytest.raises(ImportRejected, match="No column with names"):

@@ -125,6 +125,13 @@ def test_a_nameless_row_meets_whoever_has_the_address(
     assert shape(plan(network, ";;Bakkerij;;0473865387")) == (1, 0, 0, 0, 0)
 
 
+def test_a_nameless_row_does_not_choose_among_several(
+    network: Network, an: Member
+) -> None:
+    MemberFactory(network=network, first_name="Bob", email="an@example.org")
+    assert shape(plan(network, ";;Bakkerij;an@example.org")) == (1, 0, 0, 0, 0)
+
+
 def test_an_organisation_gets_the_name_of_its_contact(network: Network) -> None:
     MemberFactory(
         network=network, first_name="", last_name="", organisation="Bakkerij",

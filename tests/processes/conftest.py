@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django_q.models import OrmQ
+from django_q.brokers import get_broker
 
 from example_site import mail_sink
 from tests.conftest import MailSink
@@ -40,7 +40,7 @@ def slow_sink(tmp_path: Path) -> Iterator[MailSink]:
 @pytest.fixture
 def start_worker(slow_sink: MailSink, tmp_path: Path) -> Iterator[StartWorker]:
     """Start workers that are gone when the test ends."""
-    OrmQ.objects.all().delete()
+    get_broker().purge_queue()
     WorkerHeartbeat.objects.all().delete()
     with contextlib.ExitStack() as stack:
 

@@ -143,7 +143,7 @@ class NamedMixin:
 
     def get_page_subtitle(self) -> str:
         """The name."""
-        return self.object.full_name  # type: ignore[attr-defined, no-any-return]
+        return self.object.full_name  # type: ignore[attr-defined]
 
 
 class MemberCreateView(snippets.CreateView):
@@ -162,6 +162,11 @@ class MemberDeleteView(NamedMixin, snippets.DeleteView):
     """Delete a member; what was sent stays counted, without the name."""
 
     success_message = _("The member was deleted.")
+    confirmation_message = _(
+        "All that is kept about this member is erased; what was sent stays counted, "
+        "without the name. If the member only wants no more tips, note that on the "
+        "member's page instead: somebody erased can come back with the next list."
+    )
 
 
 class MemberViewSet(ScopedSnippetViewSet):

@@ -94,7 +94,7 @@ class SendingView(View):
     def page(self) -> Any:
         """The page in its latest revision."""
         page = get_object_or_404(Page, pk=self.kwargs["page_id"]).specific
-        if not isinstance(page, SentPageMixin):
+        if not issubclass(type(page), SentPageMixin) or page.alias_of_id:
             raise Http404
         if not page.permissions_for_user(self.request.user).can_publish():
             raise PermissionDenied

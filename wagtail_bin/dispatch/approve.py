@@ -87,7 +87,8 @@ def approve_dispatch(
         newest = newest_dispatch(page)
         if newest is not None and newest.pk != seen_dispatch:
             raise AlreadyDispatched(_("This page has just been sent."))
-        revision = page.get_latest_revision()
+        # A page made by a program may have none yet.
+        revision = page.get_latest_revision() or page.save_revision()
         content = _publish(page, revision, user)
         ready = page_languages(content).ready
         networks = list(
@@ -111,8 +112,13 @@ def approve_dispatch(
 
 def _publish(page: Any, revision: Any, user: Any) -> Any:
     """Publish the revision and return the page in that state."""
-    if not page.permissions_for_user(user).can_publish():
+    permissions = page.permissions_for_user(user)
+    if not permissions.can_publish():
         raise NotAllowed("publish")
+    if permissions.page_locked():
+        raise DispatchError(
+            _("This page is locked. Unlock it, or ask the person who locked it.")
+        )
     content = revision.as_object()
     if content.go_live_at and content.go_live_at > timezone.now():
         raise DispatchError(

@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from django.db.models import Case, CharField, Count, F, Value, When
+from django.db.models import Case, CharField, Count, F, QuerySet, Value, When
 
 from wagtail_bin.membership.reach import Unreachable, with_reach
 from wagtail_bin.models import Language, Member, Municipality, Network
-from wagtail_bin.models.members import MemberQuerySet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +101,7 @@ def layout_for(
 
 def recipients(
     *, networks: Sequence[Network], available: Sequence[str]
-) -> MemberQuerySet:
+) -> QuerySet[Any]:
     """All members of the networks, with ``unreachable`` and ``layout``.
 
     Args:
@@ -122,9 +122,9 @@ def recipients(
                 When(network__in=same_rule, language=language, then=Value(layout))
             )
     members = Member.objects.filter(network__in=networks)
-    return with_reach(members).annotate(
-        layout=Case(*branches, default=Value(available[0]), output_field=CharField())
-    )
+    chosen = Case(*branches, default=Value(available[0]), output_field=CharField())
+    annotated: QuerySet[Any] = with_reach(members).annotate(layout=chosen)
+    return annotated
 
 
 def survey(*, networks: Sequence[Network], available: Sequence[str]) -> Audience:

@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 
 from django.db import connection, transaction
 from django.db.models import DateTimeField, ExpressionWrapper, QuerySet, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -70,7 +71,7 @@ RECORDED = [
 ]
 
 
-def _in(seconds: float) -> ExpressionWrapper:
+def _in(seconds: float) -> Combinable:
     """A moment from now, by the database's clock."""
     return ExpressionWrapper(
         Now() + Value(dt.timedelta(seconds=seconds)), output_field=DateTimeField()
@@ -228,14 +229,14 @@ def _mark_sending(owner: str, ids: Sequence[int]) -> list[Delivery]:
         wanted, withheld = [], []
         for delivery in deliveries:
             member = members.get(delivery.member_id or 0)
-            if member is None or member.unreachable:  # type: ignore[attr-defined]
+            if member is None or member.unreachable:
                 withheld.append(delivery)
                 continue
             delivery.member = member
             delivery.address = member.email
             delivery.state = State.SENDING
             delivery.attempt += 1
-            delivery.lease_until = _in(conf.LEASE)  # type: ignore[assignment]
+            delivery.lease_until = _in(conf.LEASE)
             wanted.append(delivery)
         own = Delivery.objects.filter(claimed_by=owner, state=State.CLAIMED)
         if withheld:
@@ -310,7 +311,7 @@ def _record(owner: str, results: Sequence[tuple[Delivery, Receipt]]) -> None:
         delivery.settled_at = now
         if receipt.outcome is Outcome.RETRY:
             delivery.settled_at = None
-            delivery.due_at = _in(_pause(delivery.attempt))  # type: ignore[assignment]
+            delivery.due_at = _in(_pause(delivery.attempt))
     with transaction.atomic():
         # This owner made this attempt: nobody else can have the same pair.
         ours = Delivery.objects.filter(

@@ -6,19 +6,14 @@ The queue is a doorbell: what must be done stands in the ledger.
 from __future__ import annotations
 
 import logging
-import os
 import uuid
 
-from django.db.models.functions import Now
 from django_q.tasks import async_task
 
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import deliver
-from wagtail_bin.models import WorkerHeartbeat
 
 logger = logging.getLogger(__name__)
-
-WORKER_VARIABLE = "WAGTAIL_BIN_WORKER"
 
 
 def ring_for(dispatch_id: str) -> None:
@@ -40,7 +35,6 @@ def drain(dispatch_id: str) -> int:
     Returns:
         Number of deliveries worked on.
     """
-    beat()
     dispatch = uuid.UUID(dispatch_id)
     done = deliver.deliver_due(dispatch_id=dispatch, seconds=conf.SLICE)
     if done and deliver.is_due(dispatch_id=dispatch):
@@ -56,16 +50,6 @@ def sweep() -> int:
     Returns:
         Number of deliveries worked on.
     """
-    beat()
     deliver.settle_leases()
     deliver.give_up_expired()
     return deliver.deliver_due(seconds=conf.SLICE)
-
-
-def beat() -> None:
-    """Note that this worker's cluster is doing work, by the database's clock."""
-    worker = os.environ.get(WORKER_VARIABLE)
-    if worker:
-        WorkerHeartbeat.objects.update_or_create(
-            worker=worker, defaults={"beat_at": Now()}
-        )

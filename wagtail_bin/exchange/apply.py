@@ -24,6 +24,7 @@ from wagtail_bin.models import (
 )
 from wagtail_bin.permissions import Capability, require
 
+LONGEST_KEPT = 32_767
 # On what ground the members of a list may be written to. Without one they are
 # asked first: nobody is made an active member by a file alone.
 BASES = (Consent.Basis.ENROLMENT, Consent.Basis.TRANSFER)
@@ -195,8 +196,8 @@ def _keep_refused(batch: Batch, done: MemberImport) -> None:
         RefusedRow(
             member_import=done,
             line=row.line,
-            # PostgreSQL's JSON holds no NUL.
-            cells=[cell.replace("\0", "\ufffd") for cell in row.cells],
+            # PostgreSQL's JSON holds no NUL, and Excel's cells no more than this.
+            cells=[cell[:LONGEST_KEPT].replace("\0", "\ufffd") for cell in row.cells],
             problems=[problem.as_json() for problem in row.problems],
         )
         for row in batch.refused

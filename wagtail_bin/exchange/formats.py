@@ -21,7 +21,12 @@ from django.utils.translation import gettext as _
 from wagtail_bin.conf import conf
 from wagtail_bin.exceptions import ImportRejected
 from wagtail_bin.exchange import sheets
-from wagtail_bin.exchange.mapping import Mapping, find_header, recognise
+from wagtail_bin.exchange.mapping import (
+    LONGEST_HEADER,
+    Mapping,
+    find_header,
+    recognise,
+)
 
 HEADER_WITHIN = 10
 # A quoted cell that is still open after so many lines was never closed.
@@ -139,7 +144,18 @@ def _open_csv(source: bytes) -> MemberList:
             itertools.islice(_csv_lines(source, encoding, candidate), HEADER_WITHIN)
         )
         score = (
-            max((sum(map(bool, recognise(line.cells))) for line in head), default=0),
+            max(
+                (
+                    sum(
+                        map(
+                            bool,
+                            recognise([cell[:LONGEST_HEADER] for cell in line.cells]),
+                        )
+                    )
+                    for line in head
+                ),
+                default=0,
+            ),
             max((len(line.cells) for line in head), default=0),
         )
         if score > best_score:

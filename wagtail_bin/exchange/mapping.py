@@ -11,6 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from wagtail_bin.exceptions import ImportRejected
+from wagtail_bin.validators import clean_text
+
+LONGEST_HEADER = 200
 
 # Header, folded by :func:`fold`, per field. ``name`` is a header that means the
 # last name beside a column of first names, and the whole name without one;
@@ -154,7 +157,7 @@ def recognise(cells: Sequence[str]) -> tuple[str, ...]:
     >>> recognise(["Naam", "Voornaam", "GSM-nummer", "Hobby"])
     ('last_name', 'first_name', 'mobile', '')
     """
-    found = [_FIELD_OF.get(fold(cell[:60]), "") for cell in cells]
+    found = [_FIELD_OF.get(fold(cell), "") for cell in cells]
     whole = "last_name" if "first_name" in found else "full_name"
     fields: list[str] = []
     for field in found:
@@ -175,7 +178,8 @@ def find_header(lines: Sequence[tuple[int, Sequence[str]]]) -> Mapping:
     """
     best = Mapping(0, (), ())
     for number, cells in lines:
-        mapping = Mapping(number, tuple(c.strip() for c in cells), recognise(cells))
+        header = tuple(clean_text(cell[:LONGEST_HEADER]) for cell in cells)
+        mapping = Mapping(number, header, recognise(header))
         if len(mapping.read) > len(best.read):
             best = mapping
     known = {field for _header, field in best.read}

@@ -7,17 +7,27 @@ a message goes out all use :func:`with_reach`.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
-from django.db.models import Case, CharField, Exists, OuterRef, Q, Subquery, Value, When
-from django.db.models import TextChoices as _TextChoices
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextChoices,
+    Value,
+    When,
+)
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_bin.models import ChannelName, Consent, Member, Purpose, Suppression
-from wagtail_bin.models.members import MemberQuerySet
 
 
-class Unreachable(_TextChoices):
+class Unreachable(TextChoices):
     """Why a member gets no message, in the words of the person who sends it."""
 
     UNCONFIRMED = "unconfirmed", _("has not confirmed the membership yet")
@@ -30,11 +40,11 @@ class Unreachable(_TextChoices):
 
 
 def with_reach(
-    members: MemberQuerySet,
+    members: QuerySet[Member],
     *,
     purpose: Purpose = Purpose.TIPS,
     on: dt.date | None = None,
-) -> MemberQuerySet:
+) -> QuerySet[Any]:
     """Annotate members with ``unreachable``: a reason, or empty when reachable.
 
     Args:

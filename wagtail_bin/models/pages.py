@@ -34,7 +34,7 @@ class SentPageMixin(models.Model):
 
     def dispatches(self) -> models.QuerySet[Dispatch]:
         """Dispatches of this page or of a translation of it, newest first."""
-        family = type(self)._default_manager.filter(
+        family = type(self)._default_manager.filter(  # type: ignore[misc]
             translation_key=self.translation_key  # type: ignore[attr-defined]
         )
         return Dispatch.objects.filter(page__in=family.values("pk")).prefetch_related(

@@ -28,6 +28,7 @@ from example_site.demo.processes import (
     is_listening,
     status_of,
 )
+from example_site.demo.tips import DRAFT
 from wagtail_bin.exceptions import WagtailBinError
 from wagtail_bin.models import Dispatch, TipPage
 
@@ -165,6 +166,9 @@ The mailbox  {base}/mailbox/
 
 Log-ins:
 {log_ins}
+
+To send a tip yourself: log in as “web”, open “{DRAFT.title[0]}” among the
+pages and choose “Publish and send”.
 
 Ctrl-C stops the demo. The next `make demo` starts from nothing again.
 """

@@ -1,0 +1,62 @@
+"""What the documentation says of settings and permissions is what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from wagtail_bin.conf import conf
+from wagtail_bin.models import Delivery, Role
+from wagtail_bin.permissions import ROLES, Capability
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+
+
+def rows(name: str) -> list[list[str]]:
+    """The cells of all table rows of a page of the documentation."""
+    lines = (DOCS / name).read_text().splitlines()
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines
+        if line.startswith("|")
+    ]
+
+
+def test_every_setting_is_documented_with_its_number() -> None:
+    documented = {row[0].strip("`"): row[1] for row in rows("settings.md")}
+    for name, default in conf.DEFAULTS.items():
+        assert name in documented, name
+        if isinstance(default, int):
+            shown = documented[name].replace(",", "")
+            number = int(re.findall(r"\d+", shown)[0])
+            assert number * (2**20 if "MiB" in shown else 1) == default, name
+
+
+def test_the_table_of_permissions_is_the_policy() -> None:
+    head, *table = rows("permissions.md")
+    capabilities = [Capability(cell.strip("`")) for cell in head[1:]]
+    assert set(capabilities) == set(Capability)
+    shown = {
+        (row[0].strip("`"), capability)
+        for row in table
+        for capability, cell in zip(capabilities, row[1:], strict=True)
+        if cell == "yes"
+    }
+    assert shown == {
+        (role.value, capability)
+        for capability, roles in ROLES.items()
+        for role in roles
+    }
+    assert {row[0].strip("`") for row in table} >= set(Role.values)
+
+
+def test_every_state_of_a_delivery_is_explained() -> None:
+    explained = {row[0].strip("`") for row in rows("delivery.md")}
+    assert set(Delivery.State.values) <= explained
+
+
+def test_links_and_pictures_of_the_readme_exist() -> None:
+    text = (ROOT / "README.md").read_text()
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / target).exists(), target
