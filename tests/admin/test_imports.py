@@ -254,6 +254,38 @@ def test_uploads_that_nobody_confirmed_are_erased(
     assert not Member.objects.exists()
 
 
+def test_the_result_of_an_upload_is_its_preview(
+    admin: Client, network: Network
+) -> None:
+    upload(admin, network)
+    one = MemberImport.objects.get()
+    assert admin.get(url("result", one.pk)).url == url("preview", one.pk)
+
+
+@pytest.mark.parametrize(
+    ("name", "method"), [("preview", "get"), ("confirm", "post"), ("refused", "get")]
+)
+def test_an_upload_that_cannot_be_read_any_more(
+    admin: Client, network: Network, settings: Any, name: str, method: str
+) -> None:
+    upload(admin, network)
+    one = MemberImport.objects.get()
+    settings.WAGTAIL_BIN_IMPORT_MAX_ROWS = 1
+    response = getattr(admin, method)(url(name, one.pk), follow=True)
+    assert "more than 1 rows" in response.content.decode()
+    assert not Member.objects.exists()
+
+
+def test_two_networks_leave_the_choice_open(
+    admin: Client, coordinator: Any, network: Network
+) -> None:
+    MandateFactory(user=coordinator, network=NetworkFactory(name="BIN Plein"))
+    html = admin.get(url("upload")).content.decode()
+    assert "BIN Heide" in html
+    assert "BIN Plein" in html
+    assert "selected>BIN" not in html
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [

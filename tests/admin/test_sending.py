@@ -40,8 +40,9 @@ def editor(network: Any, home: Any) -> Any:
         GroupPagePermission.objects.create(
             group=group,
             page=home,
-            permission=GroupPagePermission._meta.get_field("permission")
-            .remote_field.model.objects.get(codename=codename),
+            permission=GroupPagePermission._meta.get_field(
+                "permission"
+            ).remote_field.model.objects.get(codename=codename),
         )
     return user
 
@@ -57,7 +58,9 @@ def send_url(tip: TipPage) -> str:
     return reverse("wagtail_bin_admin:send", args=[tip.pk])
 
 
-def confirm(browser: Client, tip: TipPage, network: Any, expected: int, **data: Any) -> Any:
+def confirm(
+    browser: Client, tip: TipPage, network: Any, expected: int, **data: Any
+) -> Any:
     return browser.post(
         send_url(tip),
         {"networks": [network.pk], "expected": expected, "seen": "", "confirm": "1"}
@@ -82,9 +85,7 @@ def test_the_editor_finds_publish_and_send_among_the_page_actions(
 ) -> None:
     edit = reverse("wagtailadmin_pages:edit", args=[tip.pk])
     assert b'name="action-publish-and-send"' in browser.get(edit).content
-    response = browser.post(
-        edit, form_data(tip) | {"action-publish-and-send": "1"}
-    )
+    response = browser.post(edit, form_data(tip) | {"action-publish-and-send": "1"})
     assert response.status_code == 302
     assert response["Location"] == send_url(tip)
     tip.refresh_from_db()

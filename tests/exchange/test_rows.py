@@ -229,6 +229,8 @@ def test_an_address_in_one_cell(raw: str, street: str, number: str, box: str) ->
 def test_parts_that_share_a_cell() -> None:
     found = values(**GOOD, street="Dorp", number="12 bus 3", locality="2920 Kalmthout")
     assert found[6:11] == ("Dorp", "12", "3", "2920", "Kalmthout")
+    assert values(**GOOD, street="\u200b").street == ""
+    assert values(**GOOD, postcode="2920")[9:11] == ("2920", "")
     assert values(**GOOD, postcode="B-2920 Kalmthout").locality == "Kalmthout"
 
 

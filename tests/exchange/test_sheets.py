@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import struct
 import time
+import zipfile
 from typing import Any
 
 import openpyxl
@@ -24,6 +25,7 @@ from tests.exchange.files import (
 )
 from wagtail_bin.exceptions import ImportRejected
 from wagtail_bin.exchange.formats import open_list
+from wagtail_bin.exchange.sheets import _opened
 
 
 @pytest.fixture(autouse=True)
@@ -215,6 +217,42 @@ def test_s25_an_encrypted_archive_and_one_that_is_no_workbook() -> None:
     assert "ZIP archive or a document" in refusal(
         rewrite(b"PK\x05\x06" + b"\0" * 18, {}, {"a.txt": b"x"})
     )
+
+
+def test_s25_an_opendocument_sheet_with_a_password() -> None:
+    manifest = (
+        b'<m:manifest xmlns:m="urn:m"><m:file-entry m:full-path="content.xml">'
+        b"<m:encryption-data/></m:file-entry></m:manifest>"
+    )
+    source = rewrite(
+        ods(HEADER), {"content.xml": b"\x8f\x11", "META-INF/manifest.xml": manifest}
+    )
+    assert "protected with a password" in refusal(source)
+
+
+def test_s25_whatever_the_parser_stumbles_over_is_damage() -> None:
+    class PanicException(BaseException):
+        pass
+
+    for failure in (PanicException, ValueError, OverflowError):
+        with pytest.raises(ImportRejected, match="damaged"), _opened(xlsx(HEADER)):
+            raise failure
+    with pytest.raises(KeyboardInterrupt), _opened(xlsx(HEADER)):
+        raise KeyboardInterrupt
+    shared = with_shared_strings('<row><c t="s"><v>7</v></c></row>', ["Naam"])
+    assert "damaged" in refusal(shared)
+
+
+def test_text_beside_the_cells_of_an_opendocument_sheet() -> None:
+    source = ods(HEADER, ROW, trailing=False)
+    with zipfile.ZipFile(io.BytesIO(source)) as archive:
+        content = archive.read("content.xml")
+    content = content.replace(
+        b"<table:table-row", b"<text:p>Nota</text:p><table:table-row", 1
+    )
+    assert b"Nota" in content
+    members = open_list(rewrite(source, {"content.xml": content}))
+    assert [line.cells for line in members.lines()] == [ROW]
 
 
 def test_an_opendocument_sheet_as_libreoffice_pads_it() -> None:

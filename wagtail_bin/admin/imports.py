@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils.functional import cached_property
@@ -165,7 +165,13 @@ class UploadView(ImportView):
 class OneImportView(ImportView):
     """A screen of one import, for those who may import in its network."""
 
-    pk: UUID
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Ask for another list when this one cannot be read, or no longer."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except ImportRejected as error:
+            messages.error(request, str(error))
+            return redirect(MENU_VIEW)
 
     @cached_property
     def member_import(self) -> MemberImport:
@@ -191,18 +197,21 @@ class OneImportView(ImportView):
         here = {"url": "", "label": self.get_page_subtitle()}
         return [*super().get_breadcrumbs_items(), here]
 
-    def upload_again(self, reason: str) -> HttpResponse:
-        """Back to the upload page, saying why."""
-        messages.error(self.request, reason)
-        return redirect(MENU_VIEW)
+    @property
+    def source(self) -> bytes:
+        """The uploaded file.
 
-    def forgotten(self) -> HttpResponse:
-        """The file is gone, since nobody confirmed it in time."""
-        return self.upload_again(
-            _(
-                "This list was erased, since nobody confirmed it in time. Upload it again."
+        Raises:
+            ImportRejected: it was erased, since nobody confirmed it in time.
+        """
+        if self.member_import.content is None:
+            raise ImportRejected(
+                _(
+                    "This list was erased, since nobody confirmed it in time. Upload it"
+                    " again."
+                )
             )
-        )
+        return bytes(self.member_import.content)
 
 
 class PreviewView(OneImportView):
@@ -215,16 +224,9 @@ class PreviewView(OneImportView):
         member_import = self.member_import
         if self.is_applied:
             return redirect("wagtail_bin_admin:import_result", member_import.pk)
-        if member_import.content is None:
-            return self.forgotten()
-        try:
-            preview = preview_import(
-                network=member_import.network,
-                source=bytes(member_import.content),
-                sample=SHOWN,
-            )
-        except ImportRejected as error:
-            return self.upload_again(str(error))
+        preview = preview_import(
+            network=member_import.network, source=self.source, sample=SHOWN
+        )
         return self.show(
             member_import=member_import,
             preview=preview,
@@ -242,21 +244,15 @@ class ConfirmView(OneImportView):
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Import once, however often the button is pressed."""
         member_import = self.member_import
-        if member_import.content is None and not self.is_applied:
-            return self.forgotten()
-        try:
+        if not self.is_applied:
             import_members(
                 network=member_import.network,
                 user=request.user,
-                source=bytes(member_import.content or b""),
+                source=self.source,
                 file_name=member_import.file_name,
                 basis=member_import.basis,
                 member_import=member_import,
             )
-        except MemberImport.DoesNotExist:
-            raise Http404 from None
-        except ImportRejected as error:
-            return self.upload_again(str(error))
         return redirect("wagtail_bin_admin:import_result", pk)
 
 
@@ -308,10 +304,8 @@ class RefusedView(OneImportView):
             rows = member_import.refused_rows.values_list(
                 "line", "cells", "problems"
             ).iterator()
-        elif member_import.content is None:
-            return self.forgotten()
         else:
-            members = open_list(bytes(member_import.content))
+            members = open_list(self.source)
             header = members.mapping.header
             rows = (
                 (row.line, row.cells, [problem.as_json() for problem in row.problems])

@@ -115,9 +115,7 @@ class SendingView(View):
     @cached_property
     def data(self) -> Any:
         """What was chosen, from the address or the form."""
-        return (
-            self.request.POST if self.request.method == "POST" else self.request.GET
-        )
+        return self.request.POST if self.request.method == "POST" else self.request.GET
 
     @cached_property
     def chosen(self) -> list[Network]:
@@ -157,9 +155,7 @@ class SendingView(View):
     def visible_members(self) -> Any:
         """Members of the BINs ticked, as far as the user may see members."""
         return (
-            Member.objects.visible_to(
-                self.request.user, ROLES[Capability.VIEW_MEMBERS]
-            )
+            Member.objects.visible_to(self.request.user, ROLES[Capability.VIEW_MEMBERS])
             .filter(network__in=self.chosen)
             .exclude(email="")
             .select_related("network__municipality__site", "network__police_zone")
@@ -280,9 +276,7 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
 
     def rows(self) -> list[dict[str, Any]]:
         """Each BIN with its numbers, ticked or not, and when it got this page."""
-        everyone = survey(
-            networks=self.networks, available=tuple(self.languages.ready)
-        )
+        everyone = survey(networks=self.networks, available=tuple(self.languages.ready))
         sent: dict[int, Dispatch] = {}
         for dispatch in self.page.dispatches():
             for network in dispatch.networks.all():
@@ -346,9 +340,9 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
             return []
         members = self.visible_members
         for word in words:
-            members = members.filter(name_key__contains=name_key(word)) | members.filter(
-                email__icontains=word
-            )
+            members = members.filter(
+                name_key__contains=name_key(word)
+            ) | members.filter(email__icontains=word)
         return list(members[:MEMBERS_FOUND])
 
 
@@ -362,8 +356,7 @@ def send_preview(request: HttpRequest, page_id: int) -> HttpResponse:
     response["Cache-Control"] = "no-store, private"
     # Nothing in a mail may act within the admin.
     response["Content-Security-Policy"] = (
-        "sandbox; default-src 'none'; style-src 'unsafe-inline'; "
-        "frame-ancestors 'self'"
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
     )
     return response
 

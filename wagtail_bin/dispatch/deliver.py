@@ -23,7 +23,15 @@ import uuid
 from collections.abc import Iterator, Sequence
 
 from django.db import connection, transaction
-from django.db.models import DateTimeField, ExpressionWrapper, QuerySet, Value
+from django.db.models import (
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -233,10 +241,7 @@ def _mark_sending(owner: str, ids: Sequence[int]) -> list[Delivery]:
                 withheld.append(delivery)
                 continue
             delivery.member = member
-            delivery.address = member.email
-            delivery.state = State.SENDING
             delivery.attempt += 1
-            delivery.lease_until = _in(conf.LEASE)
             wanted.append(delivery)
         own = Delivery.objects.filter(claimed_by=owner, state=State.CLAIMED)
         if withheld:
@@ -246,10 +251,13 @@ def _mark_sending(owner: str, ids: Sequence[int]) -> list[Delivery]:
                 lease_until=None,
                 settled_at=Now(),
             )
-        if not wanted:
-            return []
-        updated = own.bulk_update(
-            wanted, ["state", "attempt", "lease_until", "address"]
+        updated = own.filter(pk__in=[d.pk for d in wanted]).update(
+            state=State.SENDING,
+            attempt=F("attempt") + 1,
+            lease_until=_in(conf.LEASE),
+            address=Subquery(
+                Member.objects.filter(pk=OuterRef("member")).values("email")
+            ),
         )
     if updated == len(wanted):
         return wanted

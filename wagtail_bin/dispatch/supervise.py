@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections
 from django.utils import timezone
 from django_q.brokers import get_broker
 
@@ -202,7 +202,7 @@ class Supervisor:
 
     def _forget(self, worker: str) -> None:
         """Take away the worker's heartbeat, and what others left behind."""
-        with contextlib.suppress(DatabaseError):
+        with contextlib.suppress(Error):
             WorkerHeartbeat.objects.filter(worker=worker).delete()
             WorkerHeartbeat.objects.filter(
                 beat_at__lt=timezone.now() - KEEP_HEARTBEATS

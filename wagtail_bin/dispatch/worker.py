@@ -13,7 +13,7 @@ import select
 from typing import Any
 
 from django.core.management import call_command
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections
 from django.db.models.functions import Now
 from django_q.signals import post_execute
 
@@ -49,7 +49,7 @@ def beat(**kwargs: Any) -> None:
             unique_fields=["worker"],
             update_fields=["beat_at"],
         )
-    except DatabaseError as error:
+    except Error as error:
         # An error would end the monitor, and with it the cluster.
         logger.warning("Worker %s: no heartbeat (%s)", worker, type(error).__name__)
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
 from wagtail_bin import audit
+from wagtail_bin.exceptions import ImportRejected
 from wagtail_bin.exchange.formats import MemberList, open_list
 from wagtail_bin.exchange.plan import Batch, Changed, New, plan_batches
 from wagtail_bin.models import (
@@ -87,7 +89,8 @@ def import_members(
 
     Raises:
         NotAllowed: the user may not import here.
-        ImportRejected: the file cannot be read. Nothing was written.
+        ImportRejected: the file cannot be read, or its upload was cancelled.
+            Nothing was written.
         ValueError: another basis.
     """
     if user is not None:
@@ -101,7 +104,10 @@ def import_members(
         if member_import is None:
             member_import = MemberImport(network=network, user=user)
         else:
-            stored = MemberImport.objects.select_for_update().get(pk=member_import.pk)
+            rows = MemberImport.objects.select_for_update().filter(network=network)
+            stored = rows.filter(pk=member_import.pk).first()
+            if stored is None:
+                raise ImportRejected(_("This list was erased. Upload it again."))
             if stored.state == MemberImport.State.APPLIED:
                 return ImportResult.of(stored)
             member_import = stored

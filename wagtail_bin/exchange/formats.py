@@ -27,6 +27,11 @@ from wagtail_bin.exchange.mapping import (
     find_header,
     recognise,
 )
+from wagtail_bin.exchange.measure import (
+    max_columns,
+    too_many_columns,
+    too_many_rows,
+)
 
 HEADER_WITHIN = 10
 # A quoted cell that is still open after so many lines was never closed.
@@ -197,11 +202,12 @@ def _refuse_binary(source: bytes, encoding: str) -> None:
 
 
 def _check_extent(lines: Iterator[Line]) -> None:
+    rows, columns = conf.IMPORT_MAX_ROWS, max_columns()
     for count, line in enumerate(lines):
-        if count > conf.IMPORT_MAX_ROWS:
-            raise sheets.too_many_rows()
-        if len(line.cells) > sheets.max_columns():
-            raise sheets.too_many_columns()
+        if count > rows:
+            raise too_many_rows()
+        if len(line.cells) > columns:
+            raise too_many_columns()
 
 
 class _Unclosed(Exception):  # noqa: N818 -- never leaves this module

@@ -28,13 +28,6 @@ class Preview:
     first_refused: tuple[Refused, ...]
 
     @property
-    def rows(self) -> int:
-        """Rows of the file below its header."""
-        return (
-            self.created + self.updated + self.unchanged + self.kept_out + self.refused
-        )
-
-    @property
     def effect(self) -> int:
         """Members who are added or changed."""
         return self.created + self.updated

@@ -254,7 +254,7 @@ class _Row:
         word = self.values.pop("language", None)
         if word is None:
             return
-        code = _LANGUAGES.get(fold(word))
+        code = _LANGUAGES.get(word.lower()) or _LANGUAGES.get(fold(word))
         if code:
             self.values["language"] = code
         else:
