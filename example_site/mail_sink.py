@@ -48,7 +48,9 @@ class Sink:
         """Keep one message, as aiosmtpd asks."""
         name = f"{time.time():.6f}.{os.getpid()}.{next(self._numbers)}"
         recipients = ", ".join(envelope.rcpt_tos)
-        head = f"{ENVELOPE_FROM}: {envelope.mail_from}\r\n{ENVELOPE_TO}: {recipients}\r\n"
+        head = (
+            f"{ENVELOPE_FROM}: {envelope.mail_from}\r\n{ENVELOPE_TO}: {recipients}\r\n"
+        )
         content: Any = envelope.content
         (self.directory / "tmp" / name).write_bytes(head.encode() + content)
         (self.directory / "tmp" / name).rename(self.directory / "new" / name)

@@ -24,7 +24,9 @@ class UserFactory(DjangoModelFactory):
     is_active = True
 
     @factory.post_generation
-    def admin_access(self, create: bool, extracted: bool | None, **kwargs: object) -> None:
+    def admin_access(
+        self, create: bool, extracted: bool | None, **kwargs: object
+    ) -> None:
         if extracted is not False:
             self.user_permissions.add(Permission.objects.get(codename="access_admin"))
 

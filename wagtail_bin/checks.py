@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 
 from wagtail_bin.conf import conf
 
@@ -37,5 +37,22 @@ def check_lease(**kwargs: Any) -> list[CheckMessage]:
             "WAGTAIL_BIN_LEASE must be longer than WAGTAIL_BIN_CALL_TIMEOUT.",
             hint="The defaults are 90 and 30 seconds.",
             id="wagtail_bin.E002",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_heartbeat(**kwargs: Any) -> list[CheckMessage]:
+    """W001: a worker must not look dead while it does what it may."""
+    needed = conf.q_cluster.get("timeout", 0) + conf.WORKER_RING_INTERVAL
+    if needed < conf.WORKER_HEARTBEAT_LIMIT:
+        return []
+    return [
+        Warning(
+            f"WAGTAIL_BIN_WORKER_HEARTBEAT_LIMIT should exceed {needed} seconds: "
+            "Q_CLUSTER's timeout and WAGTAIL_BIN_WORKER_RING_INTERVAL together.",
+            hint="A worker busy with one long task is killed otherwise. "
+            "The default is 180.",
+            id="wagtail_bin.W001",
         )
     ]

@@ -62,6 +62,8 @@ class Settings:
         "IMPORT_BATCH": 1000,
         # Uploads that nobody confirmed are erased after this many hours.
         "IMPORT_KEEP_HOURS": 1,
+        # Refused rows are erased so many days after the import.
+        "IMPORT_KEEP_REFUSED_DAYS": 30,
     }
 
     def __getattr__(self, name: str) -> Any:

@@ -50,9 +50,7 @@ def parse_phone(raw: str) -> str:
         ) from error
     if not phonenumbers.is_valid_number(number):
         raise ValidationError(_("This is not a telephone number."), code="phone")
-    return str(
-        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    )
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def is_mobile(e164: str) -> bool:

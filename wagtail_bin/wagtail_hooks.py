@@ -10,16 +10,16 @@ from wagtail import hooks
 from wagtail.snippets.models import register_snippet
 
 from wagtail_bin import audit
-from wagtail_bin.admin import menu, scope, sending
+from wagtail_bin.admin import menu, page_actions, scope
 from wagtail_bin.admin import urls as admin_urls
 from wagtail_bin.models import Member, MemberLogEntry
 
 register_snippet(menu.BINViewSetGroup)
 hooks.register(menu.SUBMENU_HOOK, menu.import_item)
 hooks.register(menu.SUBMENU_HOOK, menu.dispatches_item)
-hooks.register("register_page_action_menu_item", sending.PublishAndSendMenuItem)
-hooks.register("after_create_page", sending.after_saving)
-hooks.register("after_edit_page", sending.after_saving)
+hooks.register("register_page_action_menu_item", page_actions.PublishAndSendMenuItem)
+hooks.register("after_create_page", page_actions.after_saving)
+hooks.register("after_edit_page", page_actions.after_saving)
 # After Wagtail's own, which it replaces for members.
 hooks.register("register_bulk_action", scope.ScopedDeleteBulkAction, order=100)
 

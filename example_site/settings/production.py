@@ -28,7 +28,9 @@ DATABASES = {
 WAGTAILADMIN_BASE_URL = os.environ["BASE_URL"]
 
 # Any of anymail's providers; credentials as its documentation says.
-EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "anymail.backends.postmark.EmailBackend")
+EMAIL_BACKEND = os.environ.get(
+    "EMAIL_BACKEND", "anymail.backends.postmark.EmailBackend"
+)
 ANYMAIL = {
     "POSTMARK_SERVER_TOKEN": os.environ.get("POSTMARK_SERVER_TOKEN", ""),
     "REQUESTS_TIMEOUT": (5, 30),

@@ -62,9 +62,7 @@ def editor(municipality: Any, home: Any) -> Any:
 @pytest.fixture
 def members(municipality: Any) -> Any:
     """Two BINs with members; one of them has a telephone only."""
-    heide = NetworkFactory(
-        name="BIN Heide", slug="heide", municipality=municipality
-    )
+    heide = NetworkFactory(name="BIN Heide", slug="heide", municipality=municipality)
     station = NetworkFactory(
         name="BIN-Z Station", slug="station", municipality=municipality, kind="business"
     )

@@ -86,7 +86,11 @@ def test_f01_a_failure_leaves_draft_and_ledger_as_they_were(
 
 
 def test_the_queue_is_rung_after_the_commit_with_an_id_only(
-    tip: Any, network: Any, editor: Any, django_capture_on_commit_callbacks: Any
+    tip: Any,
+    network: Any,
+    editor: Any,
+    settings: Any,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     MemberFactory(network=network)
     broker = get_broker()
@@ -94,8 +98,11 @@ def test_the_queue_is_rung_after_the_commit_with_an_id_only(
     with django_capture_on_commit_callbacks(execute=True):
         result = approve(tip, network, editor, 1)
         assert broker.queue_size() == 0
+    # One ring for each worker of a cluster.
+    assert broker.queue_size() == settings.Q_CLUSTER["workers"]
     ((_id, package),) = broker.dequeue()
     task = SignedPackage.loads(package)
+    broker.purge_queue()
     assert task["func"] == "wagtail_bin.dispatch.tasks.drain"
     assert task["args"] == (str(result.dispatch.pk),)
 
@@ -212,10 +219,10 @@ def test_m6_the_number_of_statements_does_not_grow_with_the_members(
         page = type(tip).objects.get(pk=tip.pk)
         page.save_revision()
         newest = Dispatch.objects.order_by("-approved_at").first()
-        with CaptureQueriesContext(connection, ) as queries:
-            approve(
-                page, network, editor, members, seen_dispatch=newest and newest.pk
-            )
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            approve(page, network, editor, members, seen_dispatch=newest and newest.pk)
         return len(queries)
 
     statements(1)  # the first publication sets more in motion
@@ -250,7 +257,9 @@ def test_f27_parallel_confirmations_make_one_dispatch(
         return "sent"
 
     with ThreadPoolExecutor(8) as pool:
-        results = [future.result() for future in [pool.submit(confirm) for _ in range(8)]]
+        results = [
+            future.result() for future in [pool.submit(confirm) for _ in range(8)]
+        ]
     assert sorted(results) == ["refused"] * 7 + ["sent"]
     assert Dispatch.objects.count() == 1
     assert Delivery.objects.count() == 5

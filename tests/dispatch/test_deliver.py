@@ -16,7 +16,7 @@ from tests.conftest import MailSink
 from tests.factories import MemberFactory, NetworkFactory, UserFactory
 from wagtail_bin.channels.base import Outcome, Receipt
 from wagtail_bin.channels.memory import MemoryChannel
-from wagtail_bin.dispatch import deliver
+from wagtail_bin.dispatch import deliver, ledger
 from wagtail_bin.dispatch.approve import approve_dispatch
 from wagtail_bin.membership.consent import withdraw_consent
 from wagtail_bin.models import (
@@ -74,9 +74,7 @@ def test_i07_p04_each_member_gets_one_message_of_their_own(
     assert states() == {"accepted": 26}
     mails = sink.messages
     assert len(mails) == 26
-    assert sorted(m["X-Envelope-To"] for m in mails) == sorted(
-        m.email for m in members
-    )
+    assert sorted(m["X-Envelope-To"] for m in mails) == sorted(m.email for m in members)
     for mail in mails:
         assert mail["To"] == mail["X-Envelope-To"]
         assert "," not in mail["To"]
@@ -161,7 +159,7 @@ def test_i05_a_lost_worker_leaves_unknown_never_a_second_copy(
     Delivery.objects.filter(pk=claimed.pk).update(
         state=State.CLAIMED, claimed_by="x", lease_until=over
     )
-    assert deliver.settle_leases() == 1
+    assert ledger.settle_leases() == 1
     assert deliver.deliver_due(seconds=30) == 2
     assert states() == {"unknown": 1, "accepted": 2}
     assert len(memory.outbox) == 2
@@ -177,7 +175,7 @@ def test_a_lease_that_still_holds_is_left_alone(
         claimed_by="x",
         lease_until=timezone.now() + dt.timedelta(seconds=60),
     )
-    assert deliver.settle_leases() == 0
+    assert ledger.settle_leases() == 0
     assert deliver.deliver_due(seconds=5) == 0
     assert states() == {"sending": 1}
 
@@ -191,7 +189,7 @@ def test_f20_a_late_reply_settles_an_unknown_row(
 
     def slow(self: MemoryChannel, message: Any) -> Receipt:
         Delivery.objects.update(lease_until=timezone.now() - dt.timedelta(seconds=1))
-        assert deliver.settle_leases() == 1
+        assert ledger.settle_leases() == 1
         assert states() == {"unknown": 1}
         return original(self, message)
 
@@ -243,7 +241,7 @@ def test_a_server_that_cannot_be_reached_postpones_everything(
     approve(tip, network, 3)
     deliver.deliver_due(seconds=10)
     assert states() == {"queued": 3}
-    assert not deliver.is_due()
+    assert not ledger.due().exists()
     row = Delivery.objects.first()
     assert row is not None
     assert row.code == "ConnectionRefusedError"
@@ -281,7 +279,7 @@ def test_what_is_not_worth_sending_any_more_is_given_up_and_shown(
     dispatch = approve(tip, network, 1)
     dispatch.expires_at = timezone.now() - dt.timedelta(seconds=1)
     dispatch.save()
-    assert deliver.give_up_expired() == 1
+    assert ledger.give_up_expired() == 1
     assert states() == {"expired": 1}
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from tests.factories import MandateFactory, NetworkFactory
 from wagtail_bin.exceptions import ImportRejected, NotAllowed
-from wagtail_bin.exchange.uploads import cancel_upload, forget_uploads, store_upload
+from wagtail_bin.exchange.uploads import cancel_upload, store_upload
 from wagtail_bin.models import MemberImport, Network
 
 LIST = b"Naam;GSM\nAn;0473865387\n"
@@ -51,27 +49,6 @@ def test_what_cannot_be_read_or_is_not_allowed_is_not_kept(
     with pytest.raises(ValueError, match="office"):
         store(network, user, basis="office")
     assert not MemberImport.objects.exists()
-
-
-def test_p09_old_uploads_are_erased_and_young_ones_are_not(
-    network: Network, user: Any, settings: Any, django_assert_num_queries: Any
-) -> None:
-    settings.WAGTAIL_BIN_IMPORT_KEEP_HOURS = 2
-    young, old, applied = (store(network, user) for _upload in range(3))
-    MemberImport.objects.filter(pk=young.pk).update(
-        uploaded_at=timezone.now() - dt.timedelta(hours=1)
-    )
-    MemberImport.objects.filter(pk__in=[old.pk, applied.pk]).update(
-        uploaded_at=timezone.now() - dt.timedelta(hours=3)
-    )
-    MemberImport.objects.filter(pk=applied.pk).update(state=MemberImport.State.APPLIED)
-    with django_assert_num_queries(1):
-        assert forget_uploads() == 1
-    old.refresh_from_db()
-    young.refresh_from_db()
-    assert old.content is None
-    assert young.content is not None
-    assert forget_uploads() == 0
 
 
 def test_only_who_may_import_cancels(network: Network, user: Any) -> None:

@@ -61,9 +61,7 @@ def test_the_page_speaks_the_members_language_and_names_nobody(
 def test_d02_one_click_needs_no_cookie_no_redirect_and_may_repeat(member: Any) -> None:
     client = Client(enforce_csrf_checks=True)
     for _ in range(2):
-        response = client.post(
-            url_for(member), {"List-Unsubscribe": "One-Click"}
-        )
+        response = client.post(url_for(member), {"List-Unsubscribe": "One-Click"})
         assert response.status_code == 200
     assert not is_reached(member)
     withdrawn = Consent.objects.get(is_given=False)

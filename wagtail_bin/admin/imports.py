@@ -26,7 +26,8 @@ from wagtail_bin.exchange.plan import Changed, New
 from wagtail_bin.exchange.preview import Preview, preview_import, refused_in
 from wagtail_bin.exchange.problems import describe
 from wagtail_bin.exchange.rejects import refused_workbook
-from wagtail_bin.exchange.uploads import cancel_upload, forget_uploads, store_upload
+from wagtail_bin.exchange.uploads import cancel_upload, store_upload
+from wagtail_bin.membership.retention import forget_lists
 from wagtail_bin.models import Consent, MemberImport, Network
 from wagtail_bin.permissions import Capability, networks_for
 
@@ -135,7 +136,7 @@ class UploadView(ImportView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form. Opening it erases what others left lying."""
-        forget_uploads()
+        forget_lists()
         return self._show(UploadForm(user=request.user))
 
     def post(self, request: HttpRequest) -> HttpResponse:

@@ -13,7 +13,7 @@ from wagtail.admin.panels import Panel
 
 from wagtail_bin.admin.fields import EmailField, PhoneField
 from wagtail_bin.admin.scope import ScopedModelForm
-from wagtail_bin.membership.consent import withdraw_consent
+from wagtail_bin.membership.consent import give_consent, withdraw_consent
 from wagtail_bin.membership.reach import Unreachable, with_reach
 from wagtail_bin.models import ChannelName, Consent, Member, Purpose
 from wagtail_bin.validators import is_mobile
@@ -104,12 +104,11 @@ class MemberForm(ScopedModelForm):
             member.left_at = None
         super().save(commit)
         if agrees:
-            Consent.objects.create(
-                member=member,
+            give_consent(
+                member_id=member.pk,
                 purpose=Purpose.TIPS,
                 channel=ChannelName.EMAIL,
-                is_given=True,
-                basis=statement,
+                basis=Consent.Basis(statement),
             )
         elif statement == WITHDRAW:
             withdraw_consent(

@@ -106,7 +106,7 @@ def approve_dispatch(
             message.save()
         count = _fill_ledger(dispatch, networks, tuple(ready))
         log(instance=content, action=audit.SEND, user=user, revision=revision)
-        transaction.on_commit(partial(tasks.ring_for, str(dispatch.pk)))
+        transaction.on_commit(partial(tasks.ring_all_for, str(dispatch.pk)))
     return Approval(dispatch, count)
 
 

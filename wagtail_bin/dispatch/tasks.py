@@ -11,17 +11,29 @@ import uuid
 from django_q.tasks import async_task
 
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch import deliver
+from wagtail_bin.dispatch import deliver, ledger
+from wagtail_bin.membership import retention
 
 logger = logging.getLogger(__name__)
 
 
-def ring_for(dispatch_id: str) -> None:
-    """Ask a worker to deliver a dispatch. A lost ring is made good by the sweep."""
+def ring_for(dispatch_id: str, *, times: int = 1) -> None:
+    """Ask workers to deliver a dispatch. A lost ring is made good by the sweep.
+
+    Args:
+        dispatch_id: the dispatch's UUID, as text.
+        times: how many workers to ask.
+    """
     try:
-        async_task("wagtail_bin.dispatch.tasks.drain", dispatch_id)
+        for _worker in range(times):
+            async_task("wagtail_bin.dispatch.tasks.drain", dispatch_id)
     except Exception:  # the broker may be down: the ledger has it all
         logger.exception("The queue could not be rung for dispatch %s", dispatch_id)
+
+
+def ring_all_for(dispatch_id: str) -> None:
+    """Ask as many workers as a cluster has, for a dispatch just approved."""
+    ring_for(dispatch_id, times=conf.q_cluster.get("workers", 1))
 
 
 def ring() -> None:
@@ -37,7 +49,7 @@ def drain(dispatch_id: str) -> int:
     """
     dispatch = uuid.UUID(dispatch_id)
     done = deliver.deliver_due(dispatch_id=dispatch, seconds=conf.SLICE)
-    if done and deliver.is_due(dispatch_id=dispatch):
+    if done and ledger.due(dispatch).exists():
         ring_for(dispatch_id)
     return done
 
@@ -50,6 +62,7 @@ def sweep() -> int:
     Returns:
         Number of deliveries worked on.
     """
-    deliver.settle_leases()
-    deliver.give_up_expired()
+    ledger.settle_leases()
+    ledger.give_up_expired()
+    retention.forget_lists()
     return deliver.deliver_due(seconds=conf.SLICE)

@@ -51,13 +51,12 @@ class ImportResult:
     @classmethod
     def of(cls, done: MemberImport) -> ImportResult:
         """The result that an applied import has kept."""
-        kept_out = done.mapping.get("kept_out", 0)
         return cls(
             member_import=done,
             created=done.created,
             updated=done.updated,
-            unchanged=done.unchanged - kept_out,
-            kept_out=kept_out,
+            unchanged=done.unchanged,
+            kept_out=done.kept_out,
             refused=done.refused,
         )
 
@@ -121,20 +120,18 @@ def import_members(
 
 
 def _apply(members: MemberList, network: Network, done: MemberImport) -> None:
-    kept_out = 0
     for batch in plan_batches(members=members, network=network):
         _create(batch.new, network, done.basis)
         _update(batch.changed, done.basis)
         _keep_refused(batch, done)
         done.created += len(batch.new)
         done.updated += len(batch.changed)
-        done.unchanged += len(batch.same) + len(batch.kept_out)
+        done.unchanged += len(batch.same)
+        done.kept_out += len(batch.kept_out)
         done.refused += len(batch.refused)
-        kept_out += len(batch.kept_out)
     done.mapping = {
         "header": members.mapping.header,
         "fields": members.mapping.fields,
-        "kept_out": kept_out,
     }
     done.state = MemberImport.State.APPLIED
     done.applied_at = timezone.now()

@@ -1,13 +1,9 @@
-"""Uploaded lists that wait for confirmation, and are forgotten without it."""
+"""Uploaded lists that wait for confirmation."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
-from django.utils import timezone
-
-from wagtail_bin.conf import conf
 from wagtail_bin.exchange.apply import BASES
 from wagtail_bin.exchange.formats import open_list
 from wagtail_bin.models import MemberImport, Network
@@ -55,17 +51,3 @@ def cancel_upload(*, member_import: MemberImport, user: Any) -> None:
     MemberImport.objects.filter(
         pk=member_import.pk, state=MemberImport.State.UPLOADED
     ).delete()
-
-
-def forget_uploads() -> int:
-    """Erase the files that nobody confirmed within ``IMPORT_KEEP_HOURS``.
-
-    Returns:
-        How many there were.
-    """
-    before = timezone.now() - dt.timedelta(hours=conf.IMPORT_KEEP_HOURS)
-    return MemberImport.objects.filter(
-        state=MemberImport.State.UPLOADED,
-        uploaded_at__lt=before,
-        content__isnull=False,
-    ).update(content=None)

@@ -17,6 +17,17 @@ class ConsentResult:
     has_changed: bool
 
 
+def give_consent(
+    *,
+    member_id: int,
+    purpose: Purpose,
+    channel: ChannelName,
+    basis: Consent.Basis,
+) -> ConsentResult:
+    """Note that a member wants this. Arguments as for :func:`withdraw_consent`."""
+    return _state(member_id, purpose, channel, basis, is_given=True)
+
+
 def withdraw_consent(
     *,
     member_id: int,
@@ -31,27 +42,37 @@ def withdraw_consent(
 
     Args:
         member_id: primary key.
+        purpose: of which messages.
+        channel: by which way.
         basis: how we were told.
 
     Raises:
         LinkInvalid: there is no such member any more.
     """
+    return _state(member_id, purpose, channel, basis, is_given=False)
+
+
+def _state(
+    member_id: int,
+    purpose: Purpose,
+    channel: ChannelName,
+    basis: Consent.Basis,
+    *,
+    is_given: bool,
+) -> ConsentResult:
     with transaction.atomic():
         member = Member.objects.select_for_update().filter(pk=member_id).first()
         if member is None:
             raise LinkInvalid("member")
-        newest = (
-            member.consents.filter(purpose=purpose, channel=channel)
-            .order_by("-pk")
-            .first()
-        )
-        if newest is not None and not newest.is_given:
+        said = member.consents.filter(purpose=purpose, channel=channel)
+        newest = said.order_by("-pk").first()
+        if newest is not None and newest.is_given == is_given:
             return ConsentResult(has_changed=False)
         Consent.objects.create(
             member=member,
             purpose=purpose,
             channel=channel,
-            is_given=False,
+            is_given=is_given,
             basis=basis,
         )
     return ConsentResult(has_changed=True)

@@ -29,9 +29,9 @@ class DispatchQuerySet(models.QuerySet["Dispatch"]):
         """Dispatches to at least one network that the user's mandates cover."""
         covered = Network.objects.visible_to(user, roles)
         return self.filter(
-            pk__in=Dispatch.networks.through.objects.filter(
-                network__in=covered
-            ).values("dispatch")
+            pk__in=Dispatch.networks.through.objects.filter(network__in=covered).values(
+                "dispatch"
+            )
         )
 
 

@@ -49,6 +49,7 @@ class MemberImport(models.Model):
     created = models.PositiveIntegerField(_("new"), default=0)
     updated = models.PositiveIntegerField(_("changed"), default=0)
     unchanged = models.PositiveIntegerField(_("already there"), default=0)
+    kept_out = models.PositiveIntegerField(_("left or excluded"), default=0)
     refused = models.PositiveIntegerField(_("refused"), default=0)
     uploaded_at = models.DateTimeField(_("uploaded"), default=timezone.now)
     applied_at = models.DateTimeField(_("imported"), null=True)

@@ -144,9 +144,7 @@ class NetworkStreet(models.Model):
                 condition=models.Q(number_from__isnull=True)
                 | models.Q(number_to__isnull=True)
                 | models.Q(number_to__gte=models.F("number_from")),
-                violation_error_message=_(
-                    "The last number is smaller than the first."
-                ),
+                violation_error_message=_("The last number is smaller than the first."),
             ),
         ]
 

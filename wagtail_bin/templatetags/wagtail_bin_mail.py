@@ -29,7 +29,9 @@ def mail_block(block: Any, form: str, page_url: str) -> SafeString:
     """
     name = f"wagtail_bin/email/blocks/{block.block_type}.{form}"
     try:
-        rendered: str = render_to_string(name, {"value": block.value, "page_url": page_url})
+        rendered: str = render_to_string(
+            name, {"value": block.value, "page_url": page_url}
+        )
     except TemplateDoesNotExist:
         rendered = block.render()
         if form == "txt":

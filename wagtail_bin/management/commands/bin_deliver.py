@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch import deliver
+from wagtail_bin.dispatch import deliver, ledger
 
 
 class Command(BaseCommand):
@@ -20,8 +20,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Settle what was left behind, deliver, and print the numbers."""
-        unknown = deliver.settle_leases()
-        expired = deliver.give_up_expired()
+        unknown = ledger.settle_leases()
+        expired = ledger.give_up_expired()
         delivered = 0
         while done := deliver.deliver_due(seconds=conf.SLICE):
             delivered += done

@@ -1,0 +1,38 @@
+"""What is forgotten by itself, and when."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from django.utils import timezone
+
+from wagtail_bin.conf import conf
+from wagtail_bin.models import MemberImport, RefusedRow
+
+
+@dataclasses.dataclass(frozen=True)
+class Forgotten:
+    """How many files and rows of member lists were erased."""
+
+    files: int
+    rows: int
+
+
+def forget_lists() -> Forgotten:
+    """Erase uploads that nobody confirmed, and refused rows grown old.
+
+    The settings ``IMPORT_KEEP_HOURS`` and ``IMPORT_KEEP_REFUSED_DAYS`` say
+    when. The import itself stays, with its counts.
+    """
+    now = timezone.now()
+    files = MemberImport.objects.filter(
+        state=MemberImport.State.UPLOADED,
+        uploaded_at__lt=now - dt.timedelta(hours=conf.IMPORT_KEEP_HOURS),
+        content__isnull=False,
+    ).update(content=None)
+    rows, _by_model = RefusedRow.objects.filter(
+        member_import__applied_at__lt=now
+        - dt.timedelta(days=conf.IMPORT_KEEP_REFUSED_DAYS)
+    ).delete()
+    return Forgotten(files, rows)
