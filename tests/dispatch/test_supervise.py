@@ -27,7 +27,7 @@ from tests.worker import eventually, group_members, is_running
 from wagtail_bin.dispatch.supervise import Cluster, Supervisor
 from wagtail_bin.models import WorkerHeartbeat
 
-Shell = Callable[[str], list[str]]
+Shell = Callable[..., list[str]]
 
 
 class Scene:
@@ -76,9 +76,9 @@ class Scene:
 def program(tmp_path: Path) -> Iterator[Shell]:
     """Make a command of a shell script; its processes are listed in ``pids``."""
 
-    def make(script: str) -> list[str]:
+    def make(script: str, *, before: str = ":") -> list[str]:
         pids = shlex.quote(str(tmp_path / "pids"))
-        return ["/bin/sh", "-c", f"echo $$ >> {pids}\n{script}"]
+        return ["/bin/sh", "-c", f"{before}\necho $$ >> {pids}\n{script}"]
 
     yield make
     for pid in pids_in(tmp_path):
@@ -87,7 +87,9 @@ def program(tmp_path: Path) -> Iterator[Shell]:
 
 
 def pids_in(directory: Path) -> list[int]:
-    return [int(pid) for pid in (directory / "pids").read_text().split()]
+    pids = directory / "pids"
+    # The first process may not have written it yet.
+    return [int(pid) for pid in pids.read_text().split()] if pids.exists() else []
 
 
 @pytest.fixture(autouse=True)
@@ -244,7 +246,7 @@ def test_a_cluster_that_does_not_stop_is_killed(
 ) -> None:
     settings.WAGTAIL_BIN_WORKER_STOP_LIMIT = 1
     scene = Scene(
-        program("trap '' TERM\nwhile :; do sleep 0.2; done"),
+        program("while :; do sleep 0.2; done", before="trap '' TERM"),
         lambda scene: pids_in(tmp_path) and scene.supervisor.stop(),
     )
     scene.run()
@@ -258,7 +260,7 @@ def test_the_second_signal_does_not_wait(program: Shell) -> None:
         scene.supervisor.stop()
 
     started = time.monotonic()
-    Scene(program("trap '' TERM\nwhile :; do sleep 0.2; done"), on_ring).run()
+    Scene(program("while :; do sleep 0.2; done", before="trap '' TERM"), on_ring).run()
     assert time.monotonic() - started < 5
 
 

@@ -11,14 +11,19 @@ from django.db import OperationalError
 from wagtail_bin.dispatch import worker
 from wagtail_bin.models import WorkerHeartbeat
 
+# Without serialized_rollback the pages that migrations made would be gone for
+# the tests that follow.
+committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
 
 def test_a_process_outside_a_supervised_cluster_does_not_beat(db: Any) -> None:
     worker.beat()
     assert not WorkerHeartbeat.objects.exists()
 
 
+@committed
 def test_f22_a_beat_has_the_time_of_the_database(
-    transactional_db: Any, monkeypatch: pytest.MonkeyPatch, time_machine: Any
+    monkeypatch: pytest.MonkeyPatch, time_machine: Any
 ) -> None:
     time_machine.move_to("2020-01-01 12:00:00+00:00")
     monkeypatch.setenv(worker.WORKER, "host:1:a")
@@ -30,8 +35,8 @@ def test_f22_a_beat_has_the_time_of_the_database(
     assert second >= first
 
 
+@committed
 def test_f10_a_beat_that_cannot_be_written_does_not_end_the_monitor(
-    transactional_db: Any,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -29,6 +29,8 @@ from wagtail_bin.models import (
     TipPage,
 )
 
+pytestmark = pytest.mark.django_db
+
 PAGES = ["bin_index", "bin_page", "tip_index", "live_tip"]
 
 
