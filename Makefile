@@ -48,6 +48,13 @@ migrations: $(VENV)/installed-test ## Models and migrations agree
 	@DJANGO_SETTINGS_MODULE=example_site.settings.test \
 		$(BIN)/python example_site/manage.py makemigrations --check --dry-run
 
+.PHONY: bench-import bench-mail
+bench-import: $(VENV)/installed-$(EXTRAS) ## How fast and how large an import is (N=10000)
+	@$(BIN)/python -m benchmarks import $(or $(N),10000)
+
+bench-mail: $(VENV)/installed-$(EXTRAS) ## How fast and how large a dispatch is (N=10000)
+	@$(BIN)/python -m benchmarks mail $(or $(N),10000)
+
 .PHONY: screenshots
 screenshots: $(VENV)/installed-test ## The pictures of the README, made anew
 	@SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/browser
@@ -57,6 +64,10 @@ messages: ## Collect texts for translation, and compile (needs gettext)
 	@cd wagtail_bin && ../$(BIN)/python -m django makemessages -l nl -l fr -l de -l en \
 		--no-obsolete --add-location=file --no-wrap && \
 		../$(BIN)/python -m django compilemessages
+
+.PHONY: docs
+docs: $(VENV)/installed-docs ## The documentation as HTML, in var/docs
+	@$(BIN)/python -m sphinx -W -q docs var/docs
 
 .PHONY: clean
 clean: ## Remove what the targets made

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser, Page, sync_playwright
 from wagtail.models import Site
 
@@ -32,21 +33,24 @@ ARGUMENTS = [
 Shoot = Callable[..., None]
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; on a machine without it the test says so and is skipped."""
+@pytest.fixture
+def chromium(db: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """Debian's Chromium; on a machine without it the test says so and is skipped.
+
+    Not for the whole session: while Playwright's event loop runs in this
+    thread, Django has other connections here than before and after.
+    """
     if CHROMIUM is None:
         message = "Browser tests need Chromium: apt-get install chromium."
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
-    # Playwright keeps an event loop in this thread; Django is told that it is fine.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+        connections.close_all()
 
 
 @pytest.fixture

@@ -86,10 +86,10 @@ def log_in(page: Page, site: str, editor: Any) -> None:
     page.wait_for_url(f"{site}/admin/")
 
 
-def write_a_tip(page: Page, site: str, tip_index: Any) -> None:
+def write_a_tip(page: Page, site: str, tip_index: Any, title: str) -> None:
     page.goto(f"{site}/admin/pages/{tip_index.pk}/add_subpage/")
     page.wait_for_url("**/add/wagtail_bin/tippage/**")
-    page.fill("#id_title", "Inbraakpreventie in de donkere maanden")
+    page.fill("#id_title", title)
     page.fill(
         "#id_introduction",
         "In november en december wordt het vaakst ingebroken. Vijf minuten "
@@ -132,7 +132,7 @@ def test_the_whole_job_as_editor_and_as_citizen(
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     log_in(page, site, editor)
-    write_a_tip(page, site, tip_index)
+    write_a_tip(page, site, tip_index, "Inbraakpreventie in de donkere maanden")
     shoot(page, "editor-write")
     publish_and_send(page)
     shoot(page, "confirm-empty", full_page=True)
@@ -185,8 +185,7 @@ def test_the_whole_job_as_editor_and_as_citizen(
 
         # A second tip: to all but her.
         page.goto(f"{site}/admin/pages/{tip_index.pk}/")
-        write_a_tip(page, site, tip_index)
-        page.fill("#id_title", "Sluit ook overdag af")
+        write_a_tip(page, site, tip_index, "Sluit ook overdag af")
         publish_and_send(page)
         page.get_by_label("BIN Heide").check()
         expect(page.locator(".bin-total strong")).to_have_text("9")
