@@ -63,6 +63,7 @@ screenshots: $(VENV)/installed-test ## The pictures of the README, made anew
 messages: ## Collect texts for translation, and compile (needs gettext)
 	@cd wagtail_bin && ../$(BIN)/python -m django makemessages -l nl -l fr -l de -l en \
 		--no-obsolete --add-location=file --no-wrap && \
+		sed -i '/^"POT-Creation-Date/d' locale/*/LC_MESSAGES/django.po && \
 		../$(BIN)/python -m django compilemessages
 
 .PHONY: docs
