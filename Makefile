@@ -57,7 +57,8 @@ bench-mail: $(VENV)/installed-$(EXTRAS) ## How fast and how large a dispatch is 
 
 .PHONY: screenshots
 screenshots: $(VENV)/installed-test ## The pictures of the README, made anew
-	@SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/browser
+	@$(BIN)/python -m pytest tests/browser
+	@cp var/screenshots/confirm.png var/screenshots/mail.png docs/images/
 
 .PHONY: messages
 messages: ## Collect texts for translation, and compile (needs gettext)

@@ -171,8 +171,8 @@ def test_a_statement_made_later_is_added_and_makes_active(
         (False, "office"),
     ]
     html = client.get(path).content.decode()
-    assert "did not agree to tips, or unsubscribed" in html
-    assert html.index("withdrew") < html.index("agreed</td>")
+    assert "ging niet akkoord met tips, of heeft zich uitgeschreven" in html
+    assert html.index("trok in") < html.index("ging akkoord</td>")
 
 
 @pytest.mark.parametrize("state", ["left", "excluded"])

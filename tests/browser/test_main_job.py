@@ -95,7 +95,7 @@ def write_a_tip(page: Page, site: str, tip_index: Any, title: str) -> None:
         "In november en december wordt het vaakst ingebroken. Vijf minuten "
         "voorbereiding houden een inbreker meestal buiten.",
     )
-    page.locator("#panel-child-content-body-section .c-sf-add-button").first.click()
+    page.locator("[id$=-body-section] .c-sf-add-button").first.click()
     page.get_by_role("option").first.click()
     page.locator("#body-0-value").fill("Licht en sloten")
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
-from wagtail.models import GroupPagePermission
+from wagtail.models import GroupPagePermission, Site
 
 from tests.factories import (
     MandateFactory,
@@ -227,6 +227,17 @@ def test_m6_the_number_of_statements_does_not_grow_with_the_members(
 
     statements(1)  # the first publication sets more in motion
     assert statements(3) == statements(30)
+
+
+def test_a_page_without_a_website_is_not_sent(
+    tip: Any, network: Any, editor: Any
+) -> None:
+    MemberFactory(network=network)
+    Site.objects.all().delete()
+    Site.clear_site_root_paths_cache()
+    with pytest.raises(DispatchError):
+        approve(tip, network, editor, 1)
+    assert not Delivery.objects.exists()
 
 
 def test_a_locked_page_is_not_sent(tip: Any, network: Any, editor: Any) -> None:

@@ -182,7 +182,7 @@ def test_the_log_has_one_entry_without_personal_data(network: Network) -> None:
     entry = ModelLogEntry.objects.get(action=audit.IMPORT)
     assert entry.user == user
     assert "Maes" not in f"{entry.label}{entry.data}"
-    assert "leden" not in f"{entry.label}{entry.data}"
+    assert "leden.csv" not in f"{entry.label}{entry.data}"
 
 
 def test_a_file_that_cannot_be_read_writes_nothing(network: Network) -> None:

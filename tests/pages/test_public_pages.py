@@ -132,14 +132,14 @@ def test_a_bin_page_tells_where_whom_and_how(
     bin_page: BINPage, network: Network, client: Client
 ) -> None:
     html = body(client, bin_page.url)
-    assert re.search(r"Kerkstraat</strong>, 2920:\s+odd numbers from 47", html)
-    assert re.search(r"Molenweg</strong>, 2920:\s+all numbers", html)
+    assert re.search(r"Kerkstraat</strong>, 2920:\s+oneven nummers vanaf 47", html)
+    assert re.search(r"Molenweg</strong>, 2920:\s+alle nummers", html)
     assert 'href="tel:+32470000001">0470 00 00 01</a>' in html
     assert f'href="mailto:{network.contact_email}"' in html
     assert network.police_zone.name in html
     assert f'href="tel:{network.police_zone.phone}"' in html
-    assert "How to join" in html
-    assert "Not a snitch line" in html
+    assert "Hoe u lid wordt" in html
+    assert "Geen kliklijn" in html
 
 
 def test_a_bin_page_shows_tips_sent_to_this_bin_only(
@@ -160,12 +160,12 @@ def test_a_sent_tip_tells_when_and_to_which_bins_and_never_to_whom(
     send(live_tip, network, NetworkFactory(name="BIN Beek"))
     translation = translate(live_tip, french, title="Mois sombres")
 
-    for url, date in (
-        (live_tip.url, "20 november 2026"),
-        (translation.url, "20 novembre 2026"),
+    for url, sent in (
+        (live_tip.url, "Op 20 november 2026 aan de leden van BIN Beek, BIN Heide."),
+        (translation.url, "Le 20 novembre 2026 aux membres de BIN Beek, BIN Heide."),
     ):
         html = body(client, url)
-        assert re.search(rf"On {date} to the members of BIN Beek, BIN Heide\.", html)
+        assert sent in " ".join(html.split())
         for secret in (member.email, "Zoë", "Geheim"):
             assert secret not in html
 
@@ -185,10 +185,10 @@ def test_a_tip_shows_its_text_themes_validity_and_source(
     assert "<p>Inbrekers houden van het donker.</p>" in html
     assert "<li>Sluit af</li>" in html
     assert "Inbraak" in html
-    assert "dark months" in html
+    assert "donkere maanden" in html
     assert '<time datetime="2027-02-28">28 februari 2027</time>' in html
     assert 'href="https://police.example/tip"' in html
-    assert f'href="{live_tip.get_parent().url}">All tips</a>' in html
+    assert f'href="{live_tip.get_parent().url}">Alle tips</a>' in html
 
 
 def test_what_an_editor_writes_is_escaped(live_tip: TipPage, client: Client) -> None:
@@ -226,7 +226,7 @@ def test_the_library_filters_by_theme_in_the_readers_language(
     assert live_tip.title in body(client, f"{library.url}?theme=inbraak")
     empty = body(client, f"{library.url}?theme=fiets")
     assert live_tip.title not in empty
-    assert "There are no tips about “Fiets” yet." in empty
+    assert "Er zijn nog geen tips over “Fiets”." in empty
     assert live_tip.title in body(client, f"{library.url}?theme=onbekend")
     html = body(client, f"{translation.get_parent().url}?theme=inbraak")
     assert "Mois sombres" in html
@@ -235,7 +235,7 @@ def test_the_library_filters_by_theme_in_the_readers_language(
 
 
 def test_an_empty_library_is_kind(tip_index: TipIndexPage, client: Client) -> None:
-    assert "There are no tips yet." in body(client, tip_index.url)
+    assert "Er zijn nog geen tips." in body(client, tip_index.url)
 
 
 def test_the_library_has_pages_that_keep_the_theme(
@@ -246,13 +246,13 @@ def test_the_library_has_pages_that_keep_the_theme(
     library = live_tip.get_parent().specific
     add_tips(library, 3, theme)
     first = body(client, f"{library.url}?theme=inbraak")
-    assert "Page 1 of 2" in first
+    assert "Pagina 1 van 2" in first
     link = re.search(r'rel="next" href="([^"]+)"', first)
     assert link
     second = body(client, library.url + link[1].replace("&amp;", "&"))
-    assert "Page 2 of 2" in second
+    assert "Pagina 2 van 2" in second
     assert live_tip.title not in first + second
-    assert "Page 2 of 2" in body(client, f"{library.url}?theme=inbraak&page=99")
+    assert "Pagina 2 van 2" in body(client, f"{library.url}?theme=inbraak&page=99")
 
 
 def add_tips(library: TipIndexPage, count: int, *themes: Any) -> None:

@@ -132,6 +132,10 @@ def _publish(page: Any, revision: Any, user: Any) -> Any:
                 )
             }
         )
+    if not page.full_url:
+        raise DispatchError(
+            _("This page belongs to no website, so that nobody could read it there.")
+        )
     if content.expire_at and content.expire_at <= timezone.now():
         raise DispatchError(
             _("This page has expired. Change its expiry date before you send it.")

@@ -70,7 +70,7 @@ def compose(*, pages: Mapping[str, Any], layout: str) -> DispatchMessage:
         page = pages[language]
         context = {
             "page": page,
-            "page_url": page.full_url,
+            "page_url": page.full_url or "",
             "language": language,
             "emergency_number": conf.EMERGENCY_NUMBER,
             "salutation": placeholders[f"salutation_{language}"],
