@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import polib
@@ -56,3 +60,23 @@ def test_all_languages_hold_the_same_texts() -> None:
         for code in LANGUAGES
     ]
     assert all(catalogue == catalogues[0] for catalogue in catalogues)
+
+
+@pytest.mark.skipif(shutil.which("xgettext") is None, reason="needs GNU gettext")
+def test_the_catalogues_hold_every_text_of_the_source(tmp_path: Path) -> None:
+    copy = tmp_path / "wagtail_bin"
+    shutil.copytree(LOCALE.parent, copy, ignore=shutil.ignore_patterns("locale"))
+    (copy / "locale").mkdir()
+    # The project's settings cannot be imported from where the copy stands.
+    environment = {k: v for k, v in os.environ.items() if k[:6] != "DJANGO"}
+    subprocess.run(
+        [sys.executable, "-m", "django", "makemessages", "-l", "nl", "--no-wrap"],
+        cwd=copy,
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    source = polib.pofile(str(copy / "locale/nl/LC_MESSAGES/django.po"))
+    kept = polib.pofile(str(LOCALE / "nl/LC_MESSAGES/django.po"))
+    # Both ways: what is missing is not translated, what is too much is dead.
+    assert {e.msgid for e in source} == {e.msgid for e in kept}

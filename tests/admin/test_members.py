@@ -170,9 +170,9 @@ def test_a_statement_made_later_is_added_and_makes_active(
         (True, "office"),
         (False, "office"),
     ]
-    html = client.get(path).content.decode()
-    assert "ging niet akkoord met tips, of heeft zich uitgeschreven" in html
-    assert html.index("trok in") < html.index("ging akkoord</td>")
+    html = client.get(path, headers={"Accept-Language": "en"}).content.decode()
+    assert "did not agree to tips, or unsubscribed" in html
+    assert html.index("withdrew</td>") < html.index("agreed</td>")
 
 
 @pytest.mark.parametrize("state", ["left", "excluded"])

@@ -6,6 +6,7 @@ import dataclasses
 import uuid
 from typing import Any
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
@@ -27,13 +28,14 @@ from wagtail_bin.permissions import Capability, require
 
 def example_member(network: Network, language: str) -> Member:
     """An unsaved member to stand for any other, without anybody's data."""
-    return Member(
-        network=network,
-        first_name=_("Example"),
-        last_name=_("Member"),
-        email="member@example.org",
-        language=language,
-    )
+    with translation.override(language):
+        return Member(
+            network=network,
+            first_name=_("Example"),
+            last_name=_("Member"),
+            email="member@example.org",
+            language=language,
+        )
 
 
 def preview(
