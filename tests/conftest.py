@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from example_site import mail_sink
 from example_site.home.models import HomePage
 from tests.content import make_home, make_tip, make_tip_index
 from wagtail_bin.models import TipIndexPage, TipPage
+
+# No verdict of a property test depends on how busy the machine is.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
 
 
 @dataclasses.dataclass
