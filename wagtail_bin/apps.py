@@ -14,12 +14,15 @@ class WagtailBinConfig(AppConfig):
 
     def ready(self) -> None:
         """Register checks and permission policies."""
+        from django.db.models.signals import pre_delete
         from wagtail.permissions import register_permission_policy
 
         from wagtail_bin import checks, permissions  # noqa: F401
+        from wagtail_bin.membership.retention import forget_addresses
         from wagtail_bin.models import Member, Network
         from wagtail_bin.permissions import Capability, MandatePermissionPolicy
 
+        pre_delete.connect(forget_addresses, sender=Member)
         register_permission_policy(
             Member,
             MandatePermissionPolicy(

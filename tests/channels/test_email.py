@@ -105,6 +105,8 @@ def test_one_connection_carries_many_messages(sink: MailSink) -> None:
         ("mail", "550 5.7.1 sender not allowed", Outcome.RETRY, "550"),
         ("data", "554 5.6.0 refused", Outcome.REJECTED, "554"),
         ("data", "452 4.3.1 disk full", Outcome.RETRY, "452"),
+        ("rcpt", "421 4.7.0 too many messages", Outcome.RETRY, "421"),
+        ("mail", "421 4.7.0 too many messages", Outcome.RETRY, "421"),
     ],
 )
 def test_f16_a_reply_decides(

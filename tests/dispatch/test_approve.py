@@ -118,15 +118,19 @@ def test_f27_a_second_confirmation_is_refused(
     assert Delivery.objects.count() == 1
 
 
-def test_sending_again_on_purpose_needs_a_new_revision(
+def test_the_same_revision_goes_to_a_second_bin_on_purpose(
     tip: Any, network: Any, editor: Any
 ) -> None:
     MemberFactory(network=network)
     first = approve(tip, network, editor, 1).dispatch
-    tip.refresh_from_db()
-    tip.save_revision()
-    approve(tip, network, editor, 1, seen_dispatch=first.pk)
+    other = NetworkFactory()
+    MemberFactory(network=other)
+    approve(tip, other, editor, 1, seen_dispatch=first.pk)
     assert Dispatch.objects.count() == 2
+    assert set(Delivery.objects.values_list("network", flat=True)) == {
+        network.pk,
+        other.pk,
+    }
 
 
 def test_a_changed_audience_is_shown_before_anything_happens(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.template.backends.django import Template
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -355,3 +357,43 @@ def test_both_languages_of_a_bilingual_place_are_in_one_mail_in_order(
     for kind in ("plain", "html"):
         body = mail.get_body((kind,)).get_content()
         assert 0 < body.index("lampe allumée") < body.index("lamp branden")
+
+
+def test_p07_an_erased_members_address_leaves_the_ledger(
+    tip: Any, network: Any, memory: type[MemoryChannel]
+) -> None:
+    member = MemberFactory(network=network)
+    approve(tip, network, 1)
+    deliver.deliver_due(seconds=10)
+    assert Delivery.objects.get().address == member.email
+    member.delete()
+    row = Delivery.objects.get()
+    assert (row.address, row.provider_id, row.state) == ("", "", "accepted")
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs row locks")
+def test_i08_an_unsubscribe_that_is_waited_for_wins(tip: Any, network: Any) -> None:
+    member = MemberFactory(network=network)
+    approve(tip, network, 1)
+    ids = ledger.claim(owner="x")
+    has_locked = threading.Event()
+
+    def unsubscribe() -> None:
+        with transaction.atomic():
+            withdraw_consent(
+                member_id=member.pk,
+                purpose=Purpose.TIPS,
+                channel=ChannelName.EMAIL,
+                basis=Consent.Basis.LINK,
+            )
+            has_locked.set()
+            time.sleep(0.5)
+        connection.close()
+
+    thread = threading.Thread(target=unsubscribe)
+    thread.start()
+    has_locked.wait()
+    assert ledger.mark_sending(owner="x", ids=ids) == []
+    thread.join()
+    assert states() == {"suppressed": 1}

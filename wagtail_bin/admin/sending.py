@@ -90,7 +90,7 @@ class SendingView(View):
     def recipient(self) -> Member:
         """For whom the mail is shown: a real member if the user may see them."""
         network_id, _sep, choice = self.data.get("as", "").partition("-")
-        if choice.isdigit():
+        if choice.isdecimal():
             member = self.visible_members.filter(pk=choice).first()
             if member is not None:
                 return member
@@ -319,7 +319,7 @@ def layout_label(layout: str) -> str:
 
 
 def _integer(value: str | None) -> int:
-    return int(value) if value and value.isdigit() else 0
+    return int(value) if value and value.isdecimal() and len(value) < 10 else 0
 
 
 def _uuid(value: str | None) -> uuid.UUID | None:

@@ -67,8 +67,9 @@ class EmailChannel(Channel):
             sent = self.connection.send_messages([mail])
         except Exception as error:  # noqa: BLE001 -- any failure must become a receipt
             outcome = _outcome(error)
-            if outcome is Outcome.UNKNOWN:
-                # The connection may be in the middle of something: start anew.
+            if outcome is not Outcome.REJECTED:
+                # It may be in the middle of something, or closed by a 421 (RFC
+                # 5321), after which the next recipient would be in doubt.
                 self.close()
             # The text of the error may hold the address; its kind does not.
             logger.warning(

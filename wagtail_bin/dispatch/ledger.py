@@ -52,7 +52,9 @@ RECORDED = [
 
 def due(dispatch_id: uuid.UUID | None = None) -> QuerySet[Delivery]:
     """What waits to be sent now, of one dispatch or of all."""
-    waiting = Delivery.objects.filter(state=State.QUEUED, due_at__lte=Now())
+    waiting = Delivery.objects.filter(
+        state=State.QUEUED, due_at__lte=Now(), dispatch__expires_at__gt=Now()
+    )
     return waiting.filter(dispatch=dispatch_id) if dispatch_id else waiting
 
 
@@ -69,7 +71,7 @@ def claim(*, owner: str, dispatch_id: uuid.UUID | None = None) -> list[int]:
     with transaction.atomic():
         waiting = due(dispatch_id).order_by("due_at", "pk")
         if connection.features.has_select_for_update_skip_locked:
-            waiting = waiting.select_for_update(skip_locked=True)
+            waiting = waiting.select_for_update(skip_locked=True, of=("self",))
         ids = list(waiting.values_list("pk", flat=True)[: conf.CLAIM_SIZE])
         if not ids:
             return []
@@ -114,15 +116,13 @@ def mark_sending(*, owner: str, ids: Sequence[int]) -> list[Delivery]:
             .select_related("network__police_zone", "network__municipality__site")
         )
         # The lock makes an unsubscribe that commits first win, and one that
-        # comes later wait until this is committed.
-        members = {
-            member.pk: member
-            for member in with_reach(
-                Member.objects.filter(
-                    pk__in=[d.member_id for d in deliveries if d.member_id]
-                ).select_for_update(of=("self",))
-            )
-        }
+        # comes later wait until this is committed. Consent is read by a second
+        # statement: one that had to wait would see it as it was before.
+        found = Member.objects.filter(
+            pk__in=[d.member_id for d in deliveries if d.member_id]
+        )
+        list(found.order_by("pk").select_for_update().values_list("pk"))
+        members = {member.pk: member for member in with_reach(found)}
         wanted, withheld = [], []
         for delivery in deliveries:
             member = members.get(delivery.member_id or 0)
@@ -172,7 +172,7 @@ def record(*, owner: str, results: Sequence[tuple[Delivery, Receipt]]) -> None:
     now = timezone.now()
     for delivery, receipt in results:
         delivery.state = OUTCOMES[receipt.outcome]
-        delivery.provider_id = receipt.provider_id
+        delivery.provider_id = receipt.provider_id[:255]
         delivery.code = receipt.code[:40]
         delivery.lease_until = None
         delivery.claimed_by = ""

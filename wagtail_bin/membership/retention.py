@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from typing import Any
 
 from django.utils import timezone
 
 from wagtail_bin.conf import conf
-from wagtail_bin.models import MemberImport, RefusedRow
+from wagtail_bin.models import Delivery, Member, MemberImport, RefusedRow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,3 +37,8 @@ def forget_lists() -> Forgotten:
         - dt.timedelta(days=conf.IMPORT_KEEP_REFUSED_DAYS)
     ).delete()
     return Forgotten(files, rows)
+
+
+def forget_addresses(*, instance: Member, **kwargs: Any) -> None:
+    """Take an erased member's address out of the ledger. For ``pre_delete``."""
+    Delivery.objects.filter(member=instance).update(address="", provider_id="")

@@ -75,12 +75,6 @@ class Dispatch(models.Model):
         ordering = ["-approved_at"]
         verbose_name = _("dispatch")
         verbose_name_plural = _("dispatches")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["page", "revision"],
-                name="wagtail_bin_dispatch_once_per_revision",
-            )
-        ]
 
     def __str__(self) -> str:
         return self.title
