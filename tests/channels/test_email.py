@@ -13,23 +13,32 @@ from anymail.exceptions import AnymailRequestsAPIError
 
 from example_site.mail_sink import free_port
 from tests.conftest import MailSink
-from wagtail_bin.channels.base import ChannelUnavailable, Outcome, OutgoingMessage
+from wagtail_bin.channels.base import (
+    ChannelUnavailable,
+    Content,
+    Outcome,
+    OutgoingMessage,
+)
 from wagtail_bin.channels.email import EmailChannel
 
 ADDRESS = "zoe@example.org"
 
 
 def message(**changes: Any) -> OutgoingMessage:
-    values = {
-        "reference": "1.1.x",
-        "to": ADDRESS,
+    shared = {
         "from_email": "BIN <bin@heidebeek.example>",
         "subject": "Donkere maanden",
         "text": "Sluit af.",
         "html": "<p>Sluit af.</p>",
+    }
+    own = {
+        "reference": "1.1.x",
+        "to": ADDRESS,
         "message_id": "<1.1.x@heidebeek.example>",
     }
-    return OutgoingMessage(**(values | changes))
+    for name in shared.keys() & changes:
+        shared[name] = changes.pop(name)
+    return OutgoingMessage(content=Content(**shared), **(own | changes))
 
 
 class Handler:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import abc
 import dataclasses
 import enum
-from collections.abc import Mapping
+import html
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from wagtail_bin.exceptions import UnsafeMessage
 from wagtail_bin.validators import CONTROL_CHARACTERS
@@ -23,26 +24,87 @@ class Outcome(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Placeholders:
+    """What stands in a rendered message for a recipient's own values.
+
+    Only the message's random token forms a placeholder, so that nothing an
+    editor writes in a page can pass for one.
+    """
+
+    token: str
+
+    def __getitem__(self, name: str) -> str:
+        return f"@@{self.token}:{name}@@"
+
+    def fill(self, text: str, values: Mapping[str, str]) -> str:
+        """Replace the placeholders of all ``values`` in a text."""
+        for name, value in values.items():
+            text = text.replace(self[name], value)
+        return text
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Content:
+    """What the recipients of one message in one language have in common.
+
+    One object per message and language, so that a channel may keep what it
+    makes of it (compared by identity).
+
+    Attributes:
+        subject: with placeholders, one line; empty where a channel has none.
+        text: with placeholders.
+        html: with placeholders; empty where a channel has none.
+        placeholders: forms the placeholders of the three.
+        from_email: address, or ``Name <address>``.
+        language: ``nl``, or ``nl+fr`` for both, first one on top.
+    """
+
+    text: str
+    subject: str = ""
+    html: str = ""
+    placeholders: Placeholders = Placeholders("")
+    from_email: str = ""
+    language: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class OutgoingMessage:
     """One message to one recipient.
 
     Attributes:
         reference: our own id, which a provider may hand back.
-        to: one bare address.
-        from_email: address, or ``Name <address>``.
-        headers: further headers; no To, Cc or Bcc.
+        to: one bare address; for SMS and voice a number in E.164 (ITU-T); for
+            a broadcast the name of its target.
+        content: what it shares with others.
+        values: placeholder's name to what this recipient has there, unescaped.
+        reply_to: one address, or empty.
         message_id: with its angle brackets (RFC 5322).
+        headers: further headers; no To, Cc or Bcc.
     """
 
     reference: str
     to: str
-    from_email: str
-    subject: str
-    text: str
-    html: str = ""
+    content: Content
+    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
     reply_to: str = ""
     message_id: str = ""
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def subject(self) -> str:
+        """The subject of this recipient."""
+        return self.content.placeholders.fill(self.content.subject, self.values)
+
+    @property
+    def text(self) -> str:
+        """The text of this recipient."""
+        return self.content.placeholders.fill(self.content.text, self.values)
+
+    @property
+    def html(self) -> str:
+        """The HTML of this recipient, with the values escaped."""
+        escaped = {name: html.escape(value) for name, value in self.values.items()}
+        return self.content.placeholders.fill(self.content.html, escaped)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,22 +117,33 @@ class Receipt:
         provider_id: the provider's id of the message.
         code: the provider's reply code or the kind of failure; never an address.
         source: which provider said so.
+        retry_after: seconds that the provider asks us to wait; 0: it did not say.
+        is_channel_wide: the failure has nothing to do with this recipient: the
+            next one would fare the same.
     """
 
     outcome: Outcome
     provider_id: str = ""
     code: str = ""
     source: str = ""
+    retry_after: float = 0
+    is_channel_wide: bool = False
 
 
 class Channel(abc.ABC):
-    """A way to reach people. Used as a context manager, one per drain.
+    """A way to reach people. Used as a context manager, by one thread.
 
     Entering opens what can be kept open; it raises :class:`ChannelUnavailable`
-    where nothing can be sent at all.
+    where nothing can be sent at all. A channel never touches the database.
+
+    Args:
+        options: ``OPTIONS`` of the channel in ``WAGTAIL_BIN_CHANNELS``.
     """
 
     source = ""
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
 
     def __enter__(self) -> Self:
         self.open()
@@ -84,13 +157,39 @@ class Channel(abc.ABC):
     ) -> None:
         self.close()
 
+    @property
+    def batch_limit(self) -> int:
+        """How many messages one call can carry; known once it is open."""
+        return 1
+
     def send(self, message: OutgoingMessage) -> Receipt:
         """Send one message. Never raises: what goes wrong is in the receipt."""
-        try:
-            guard(message)
-        except UnsafeMessage as error:
-            return Receipt(Outcome.REJECTED, code=str(error), source="guard")
-        return self.deliver(message)
+        return self.send_batch([message])[0]
+
+    def send_batch(self, messages: Sequence[OutgoingMessage]) -> list[Receipt]:
+        """Send up to ``batch_limit`` messages in one call. Never raises.
+
+        Args:
+            messages: to different addresses, all with the same ``content``.
+
+        Returns:
+            One receipt per message, in their order.
+        """
+        receipts: list[Receipt | None] = []
+        for message in messages:
+            try:
+                self.guard(message)
+            except UnsafeMessage as error:
+                refused = Receipt(Outcome.REJECTED, code=str(error), source="guard")
+                receipts.append(refused)
+            else:
+                receipts.append(None)
+        safe = [m for m, r in zip(messages, receipts, strict=True) if r is None]
+        if len(safe) == 1:
+            delivered = iter([self.deliver(safe[0])])
+        else:
+            delivered = iter(self.deliver_batch(safe) if safe else [])
+        return [receipt or next(delivered) for receipt in receipts]
 
     def open(self) -> None:  # noqa: B027 -- most channels keep nothing open
         """Connect, or raise :class:`ChannelUnavailable`."""
@@ -98,9 +197,37 @@ class Channel(abc.ABC):
     def close(self) -> None:  # noqa: B027
         """Let go of what ``open`` took."""
 
+    def guard(self, message: OutgoingMessage) -> None:
+        """One recipient and clean headers, or nothing.
+
+        It stands before the provider's library: some hand line breaks on to
+        the provider, and an address that holds one becomes two recipients.
+
+        Raises:
+            UnsafeMessage: with a short code, never with the offending text.
+        """
+        values = (
+            message.to,
+            message.content.from_email,
+            message.subject,
+            message.reply_to,
+            message.message_id,
+            message.reference,
+            *message.headers,
+            *message.headers.values(),
+        )
+        if any(CONTROL_CHARACTERS.search(value) for value in values):
+            raise UnsafeMessage("header")
+        if ADDRESSING_HEADERS & {name.lower() for name in message.headers}:
+            raise UnsafeMessage("addressing_header")
+
     @abc.abstractmethod
     def deliver(self, message: OutgoingMessage) -> Receipt:
         """Hand over one guarded message and classify what is answered."""
+
+    def deliver_batch(self, messages: Sequence[OutgoingMessage]) -> list[Receipt]:
+        """Hand over guarded messages in one call; for channels that can."""
+        return [self.deliver(message) for message in messages]
 
 
 class ChannelUnavailable(Exception):  # noqa: N818
@@ -116,30 +243,3 @@ class ChannelUnavailable(Exception):  # noqa: N818
 
 
 ADDRESSING_HEADERS = {"to", "cc", "bcc", "from", "sender", "subject", "reply-to"}
-
-
-def guard(message: OutgoingMessage) -> None:
-    """One recipient and clean headers, or nothing.
-
-    It stands before the backend: some backends hand line breaks on to the
-    provider, and an address that holds one becomes two recipients.
-
-    Raises:
-        UnsafeMessage: with a short code, never with the offending text.
-    """
-    if message.to.count("@") != 1 or any(c in message.to for c in ' ,;<>"()'):
-        raise UnsafeMessage("recipient")
-    values = (
-        message.to,
-        message.from_email,
-        message.subject,
-        message.reply_to,
-        message.message_id,
-        message.reference,
-        *message.headers,
-        *message.headers.values(),
-    )
-    if any(CONTROL_CHARACTERS.search(value) for value in values):
-        raise UnsafeMessage("header")
-    if ADDRESSING_HEADERS & {name.lower() for name in message.headers}:
-        raise UnsafeMessage("addressing_header")

@@ -21,6 +21,7 @@ from wagtail_bin.channels.base import (
     Receipt,
 )
 from wagtail_bin.conf import conf
+from wagtail_bin.exceptions import UnsafeMessage
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +31,15 @@ CONNECTION_ERRORS = (OSError, smtplib.SMTPException, ssl.SSLError)
 class EmailChannel(Channel):
     """One message per recipient over one open connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.connection: Any = None
+
+    def guard(self, message: OutgoingMessage) -> None:
+        """Exactly one bare address besides what every channel asks."""
+        if message.to.count("@") != 1 or any(c in message.to for c in ' ,;<>"()'):
+            raise UnsafeMessage("recipient")
+        super().guard(message)
 
     @property
     def source(self) -> str:  # type: ignore[override]
@@ -92,13 +100,13 @@ def _mail(message: OutgoingMessage, connection: Any) -> EmailMultiAlternatives:
     mail = EmailMultiAlternatives(
         subject=message.subject,
         body=message.text,
-        from_email=message.from_email,
+        from_email=message.content.from_email,
         to=[message.to],
         reply_to=[message.reply_to] if message.reply_to else None,
         headers=headers,
         connection=connection,
     )
-    if message.html:
+    if message.content.html:
         mail.attach_alternative(message.html, "text/html")
     if isinstance(connection, AnymailBaseBackend):
         mail.metadata = {"delivery": message.reference}  # type: ignore[attr-defined]

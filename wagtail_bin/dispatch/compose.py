@@ -8,7 +8,6 @@ and, per block of the body, ``wagtail_bin/email/blocks/<block>.txt`` and
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
 from typing import Any
@@ -19,7 +18,7 @@ from django.utils import translation
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from wagtail_bin.channels.base import OutgoingMessage
+from wagtail_bin.channels.base import Content, OutgoingMessage, Placeholders
 from wagtail_bin.conf import conf
 from wagtail_bin.membership.links import (
     site_root,
@@ -31,26 +30,6 @@ from wagtail_bin.validators import clean_text, display_phone
 
 LAYOUT_SEPARATOR = "+"
 SUBJECT_LENGTH = 200
-
-
-class Placeholders:
-    """What stands in a rendered message for a recipient's own values.
-
-    Only the message's random token forms a placeholder, so that nothing an
-    editor writes in a page can pass for one.
-    """
-
-    def __init__(self, token: str) -> None:
-        self.token = token
-
-    def __getitem__(self, name: str) -> str:
-        return f"@@{self.token}:{name}@@"
-
-    def fill(self, text: str, values: Mapping[str, str]) -> str:
-        """Replace the placeholders of all ``values`` in a text."""
-        for name, value in values.items():
-            text = text.replace(self[name], value)
-        return text
 
 
 def compose(*, pages: Mapping[str, Any], layout: str) -> DispatchMessage:
@@ -113,13 +92,25 @@ def _tidy(text: str) -> str:
     return "\n".join(lines)
 
 
+def content_of(message: DispatchMessage) -> Content:
+    """What all recipients of a message share, for a channel."""
+    return Content(
+        subject=message.subject,
+        text=message.text,
+        html=message.html,
+        placeholders=Placeholders(message.token),
+        from_email=conf.from_email,
+        language=message.language,
+    )
+
+
 def personalise(
-    *, message: DispatchMessage, member: Member, network: Network, reference: str
+    *, content: Content, member: Member, network: Network, reference: str
 ) -> OutgoingMessage:
-    """Fill in one recipient's values.
+    """Add one recipient's values.
 
     Args:
-        message: as :func:`compose` made it.
+        content: of the message in the recipient's language.
         member: the recipient; need not be saved for a preview.
         network: with its police zone, its municipality and that one's site loaded.
         reference: our id of the delivery; becomes part of the Message-ID.
@@ -131,19 +122,15 @@ def personalise(
         "contact": _contact(network),
         "unsubscribe_url": link,
     }
-    languages = message.language.split(LAYOUT_SEPARATOR)
+    languages = content.language.split(LAYOUT_SEPARATOR)
     for language in languages:
         values[f"salutation_{language}"] = _salutation(member, language)
-    placeholders = Placeholders(message.token)
-    escaped = {name: html.escape(value) for name, value in values.items()}
     return OutgoingMessage(
         reference=reference,
         to=member.email,
-        from_email=conf.from_email,
+        content=content,
+        values=values,
         reply_to=network.contact_email,
-        subject=placeholders.fill(message.subject, values),
-        text=placeholders.fill(message.text, values),
-        html=placeholders.fill(message.html, escaped),
         message_id=f"<{reference}@{_sender_domain()}>",
         headers=_list_headers(network, link, languages),
     )

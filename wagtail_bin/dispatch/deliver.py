@@ -31,7 +31,7 @@ from wagtail_bin.channels.base import (
 from wagtail_bin.channels.registry import get_channel
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import ledger
-from wagtail_bin.dispatch.compose import personalise
+from wagtail_bin.dispatch.compose import content_of, personalise
 from wagtail_bin.dispatch.worker import stop_requested
 from wagtail_bin.models import ChannelName, Delivery, DispatchMessage
 
@@ -129,7 +129,7 @@ class _Messages:
     def __init__(self, ids: Sequence[int]) -> None:
         dispatches = Delivery.objects.filter(pk__in=ids).values("dispatch")
         self.by_language = {
-            (message.dispatch_id, message.language): message
+            (message.dispatch_id, message.language): content_of(message)
             for message in DispatchMessage.objects.filter(dispatch__in=dispatches)
         }
 
@@ -137,7 +137,7 @@ class _Messages:
         """The message of one delivery whose member is set."""
         assert delivery.member is not None  # noqa: S101 -- set when it was marked
         return personalise(
-            message=self.by_language[delivery.dispatch_id, delivery.language],
+            content=self.by_language[delivery.dispatch_id, delivery.language],
             member=delivery.member,
             network=delivery.network,
             reference=f"{delivery.pk}.{delivery.attempt}.{delivery.dispatch_id}",

@@ -19,7 +19,7 @@ from wagtail_bin.channels.base import (
 )
 from wagtail_bin.channels.registry import get_channel
 from wagtail_bin.dispatch.audience import layout_for
-from wagtail_bin.dispatch.compose import compose, personalise
+from wagtail_bin.dispatch.compose import compose, content_of, personalise
 from wagtail_bin.dispatch.translations import page_languages
 from wagtail_bin.exceptions import DispatchError
 from wagtail_bin.models import ChannelName, Member, Network
@@ -53,7 +53,10 @@ def preview(
     layout = layout_for(member.network.municipality, member.language, tuple(ready))
     message = compose(pages=ready, layout=layout)
     return personalise(
-        message=message, member=member, network=member.network, reference=reference
+        content=content_of(message),
+        member=member,
+        network=member.network,
+        reference=reference,
     )
 
 
@@ -82,7 +85,10 @@ def send_test(*, page: Any, member: Member, user: Any) -> Receipt:
     message = dataclasses.replace(
         message,
         to=user.email,
-        subject=_("TEST: %(subject)s") % {"subject": message.subject},
+        content=dataclasses.replace(
+            message.content,
+            subject=_("TEST: %(subject)s") % {"subject": message.content.subject},
+        ),
     )
     try:
         with get_channel(ChannelName.EMAIL) as channel:
