@@ -32,11 +32,16 @@ class Settings:
         # first member, for it cannot be rotated: the addresses are gone.
         "SUPPRESSION_KEY": None,
         # Channel name -> dotted path of a wagtail_bin.channels.base.Channel.
-        "CHANNELS": {"email": "wagtail_bin.channels.email.EmailChannel"},
-        # Deliveries marked "sending" in one commit: at most this many are
-        # unknown when a worker dies.
-        "SENDING_BATCH": 10,
-        # Deliveries claimed by a worker at a time.
+        # or a mapping; wagtail_bin.channels.registry.ChannelSettings has it all.
+        "CHANNELS": {
+            "email": {
+                "BACKEND": "wagtail_bin.channels.email.EmailChannel",
+                "CONNECTIONS": 4,
+                "BATCH": 10,
+            }
+        },
+        # Deliveries claimed by a worker at a time, unless a channel's
+        # connections can take more.
         "CLAIM_SIZE": 200,
         # How long a provider may take over one call.
         "CALL_TIMEOUT": 30,
@@ -44,11 +49,26 @@ class Settings:
         "LEASE": 90,
         # How long one queue task keeps delivering before it yields.
         "SLICE": 50,
-        # First and longest pause before a tip is tried again.
-        "RETRY_FIRST": 300,
-        "RETRY_LONGEST": 4000,
-        # After this many hours a tip that could not be sent is given up.
-        "TIP_EXPIRES_HOURS": 72,
+        # Pauses before what was not sent is tried again, by kind of message;
+        # the last one repeats until the message expires.
+        "RETRY_PAUSES": {
+            "tips": [300, 600, 1200, 2400, 4000],
+            "alerts": [30, 60, 120, 300, 600],
+        },
+        # After this many hours what could not be sent is given up.
+        "EXPIRES_HOURS": {"tips": 72, "alerts": 6},
+        # A warning about which nothing is known after so long is sent once more.
+        "REPEAT_ALERT_AFTER": 600,
+        # After so many failures in a row that had nothing to do with a
+        # recipient a channel rests, for the first pause, doubling to the last.
+        "BREAKER_FAILURES": 5,
+        "BREAKER_PAUSES": (30, 600),
+        # After so many refusals in a row, for now, a mail domain is left alone.
+        "DOMAIN_FAILURES": 3,
+        # After so many hours of them the coordinators are told.
+        "BREAKER_TELL_HOURS": 1,
+        # Outside production: channel name to the addresses that get everything.
+        "OVERRIDE_RECIPIENTS": {},
         # A worker whose heartbeat is older than this is killed and restarted.
         "WORKER_HEARTBEAT_LIMIT": 180,
         # How often the supervisor rings the queue.

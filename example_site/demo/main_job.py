@@ -12,11 +12,12 @@ from typing import Any
 from example_site import mail_sink
 from example_site.demo.lists import MemberList
 from example_site.demo.processes import DemoFailed, status_of
-from wagtail_bin.dispatch.approve import approve_dispatch
+from wagtail_bin.dispatch.approve import approve_dispatch, terms_of
 from wagtail_bin.dispatch.audience import survey
 from wagtail_bin.dispatch.translations import page_languages
 from wagtail_bin.exchange.apply import ImportResult, import_members
 from wagtail_bin.models import (
+    ChannelName,
     Consent,
     Delivery,
     Dispatch,
@@ -66,7 +67,8 @@ def publish_and_send(page: Any, user: Any) -> Dispatch:
     networks = list(Network.objects.select_related("municipality"))
     content = page.get_latest_revision_as_object()
     languages = tuple(page_languages(content).ready)
-    audience = survey(networks=networks, available=languages)
+    terms = terms_of(page=content, available=languages, channels=[ChannelName.EMAIL])
+    audience = survey(networks=networks, terms=terms)
     return approve_dispatch(
         page=page,
         networks=networks,

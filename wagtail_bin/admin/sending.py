@@ -19,8 +19,8 @@ from wagtail.admin import messages
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.models import Page
 
-from wagtail_bin.dispatch.approve import approve_dispatch, newest_dispatch
-from wagtail_bin.dispatch.audience import Audience, survey
+from wagtail_bin.dispatch.approve import approve_dispatch, newest_dispatch, terms_of
+from wagtail_bin.dispatch.audience import Audience, Terms, survey
 from wagtail_bin.dispatch.preview import example_member, preview, send_test
 from wagtail_bin.dispatch.translations import PageLanguages, page_languages
 from wagtail_bin.exceptions import (
@@ -29,7 +29,14 @@ from wagtail_bin.exceptions import (
     DispatchError,
     NotAllowed,
 )
-from wagtail_bin.models import Dispatch, Language, Member, Network, SentPageMixin
+from wagtail_bin.models import (
+    ChannelName,
+    Dispatch,
+    Language,
+    Member,
+    Network,
+    SentPageMixin,
+)
 from wagtail_bin.permissions import ROLES, Capability, networks_for
 from wagtail_bin.validators import name_key
 
@@ -82,9 +89,23 @@ class SendingView(View):
         return page_languages(self.page)
 
     @cached_property
+    def channels(self) -> list[str]:
+        """The channels chosen, in the order of preference."""
+        return [ChannelName.EMAIL]
+
+    @cached_property
+    def terms(self) -> Terms:
+        """On what terms the page goes out."""
+        return terms_of(
+            page=self.page,
+            available=tuple(self.languages.ready),
+            channels=self.channels,
+        )
+
+    @cached_property
     def audience(self) -> Audience:
         """The audience of the BINs ticked."""
-        return survey(networks=self.chosen, available=tuple(self.languages.ready))
+        return survey(networks=self.chosen, terms=self.terms)
 
     @cached_property
     def recipient(self) -> Member:
@@ -227,7 +248,7 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
 
     def rows(self) -> list[dict[str, Any]]:
         """Each BIN with its numbers, ticked or not, and when it got this page."""
-        everyone = survey(networks=self.networks, available=tuple(self.languages.ready))
+        everyone = survey(networks=self.networks, terms=self.terms)
         sent: dict[int, Dispatch] = {}
         for dispatch in self.page.dispatches():
             for network in dispatch.networks.all():

@@ -59,6 +59,8 @@ def channel_settings(name: str) -> ChannelSettings:
         return ChannelSettings(entry)
     try:
         values = {key.lower(): value for key, value in entry.items()}
+        options = values.get("options", {})
+        values["options"] = {key.lower(): value for key, value in options.items()}
         values["price"] = Decimal(str(values.get("price", 0)))
         return ChannelSettings(**values)
     except (TypeError, ArithmeticError) as error:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
-from django.db.models import CharField, F, IntegerField, Value
-from django.db.models.functions import Now
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
 from wagtail_bin import audit
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch import tasks
-from wagtail_bin.dispatch.audience import Audience, recipients, survey
+from wagtail_bin.dispatch import ledger_fill, tasks
+from wagtail_bin.dispatch.audience import Audience, Terms, survey
 from wagtail_bin.dispatch.compose import compose
 from wagtail_bin.dispatch.translations import page_languages
 from wagtail_bin.exceptions import (
@@ -30,11 +28,10 @@ from wagtail_bin.exceptions import (
     NotAllowed,
 )
 from wagtail_bin.models import (
+    PERSONAL_CHANNELS,
     ChannelName,
-    Delivery,
     Dispatch,
     Network,
-    Purpose,
 )
 from wagtail_bin.permissions import Capability, require
 
@@ -52,6 +49,35 @@ def newest_dispatch(page: Any) -> Dispatch | None:
     return Dispatch.objects.filter(page=page.pk).order_by("-approved_at").first()
 
 
+def terms_of(
+    *,
+    page: Any,
+    available: Sequence[str],
+    channels: Sequence[str],
+    not_before: dt.datetime | None = None,
+) -> Terms:
+    """On what terms a page goes out; the same for looking and for approving.
+
+    Args:
+        page: a page with a tip's mixin.
+        available: languages the page has, the page's own first.
+        channels: chosen ones, broadcasts among them, in the order of preference.
+        not_before: when it is to be sent (default: now).
+    """
+    start = not_before or timezone.now()
+    return Terms(
+        available=tuple(available),
+        channels=tuple(c for c in channels if c in PERSONAL_CHANNELS),
+        purpose=page.purpose,
+        on=timezone.localdate(start),
+        until=timezone.localdate(start + _worth_sending_for(page.purpose)),
+    )
+
+
+def _worth_sending_for(purpose: str) -> dt.timedelta:
+    return dt.timedelta(hours=conf.EXPIRES_HOURS[purpose])
+
+
 def approve_dispatch(
     *,
     page: Any,
@@ -59,6 +85,8 @@ def approve_dispatch(
     user: Any,
     expected_recipients: int,
     seen_dispatch: uuid.UUID | None = None,
+    channels: Sequence[str] = (ChannelName.EMAIL,),
+    not_before: dt.datetime | None = None,
 ) -> Approval:
     """Publish a page's latest revision and store what must be sent, in one go.
 
@@ -72,6 +100,10 @@ def approve_dispatch(
         expected_recipients: the number that the user saw and confirmed.
         seen_dispatch: id of the page's newest dispatch when the user looked.
             Another one since then means a second click or a second editor.
+        channels: in the order of preference; each member gets the page by the
+            first that reaches them, and each broadcast is posted once.
+        not_before: when to send (aware); None: at once. Who gets it is decided
+            now; who may still get it, when it is sent.
 
     Raises:
         NotAllowed: no mandate for one of the networks, or no right to publish.
@@ -81,6 +113,7 @@ def approve_dispatch(
         ValidationError: the page misses something it needs.
     """
     require(user, Capability.SEND, *networks)
+    start = max(not_before or timezone.now(), timezone.now())
     with transaction.atomic():
         locked = type(page)._default_manager.select_for_update(of=("self",))
         page = locked.get(pk=page.pk)
@@ -89,28 +122,42 @@ def approve_dispatch(
             raise AlreadyDispatched(_("This page has just been sent."))
         # A page made by a program may have none yet.
         revision = page.get_latest_revision() or page.save_revision()
-        content = _publish(page, revision, user)
+        content = _publish(page, revision, user, start)
         ready = page_languages(content).ready
         networks = list(
             Network.objects.filter(pk__in=[n.pk for n in networks]).select_related(
                 "municipality"
             )
         )
-        audience = survey(networks=networks, available=tuple(ready))
-        _check(audience, expected_recipients)
-        dispatch = _store(content, revision, user, networks, audience)
-        for layout in audience.languages:
-            message = compose(pages=ready, layout=layout)
-            message.dispatch = dispatch
-            message.revision = ready[layout.partition("+")[0]].live_revision or revision
-            message.save()
-        count = _fill_ledger(dispatch, networks, tuple(ready))
+        terms = terms_of(
+            page=content, available=tuple(ready), channels=channels, not_before=start
+        )
+        audience = survey(networks=networks, terms=terms)
+        _check(audience.total, expected_recipients)
+        dispatch = Dispatch.objects.create(
+            page_id=content.pk,
+            revision=revision,
+            title=content.title,
+            purpose=content.purpose,
+            channels=list(channels),
+            approved_by=user if user.pk else None,
+            not_before=start,
+            awaits_page=not content.live,
+            expires_at=start + _worth_sending_for(content.purpose),
+            unreachable=audience.unreachable,
+        )
+        dispatch.networks.set(networks)
+        _store_messages(dispatch, ready, audience, revision)
+        # On PostgreSQL the two statements may see different members.
+        _check(ledger_fill.fill(dispatch, networks, terms), expected_recipients)
+        ledger_fill.add_broadcasts(dispatch, language=next(iter(ready)))
         log(instance=content, action=audit.SEND, user=user, revision=revision)
-        transaction.on_commit(partial(tasks.ring_all_for, str(dispatch.pk)))
-    return Approval(dispatch, count)
+        if not dispatch.awaits_page and start <= timezone.now():
+            transaction.on_commit(partial(tasks.ring_all_for, str(dispatch.pk)))
+    return Approval(dispatch, audience.total)
 
 
-def _publish(page: Any, revision: Any, user: Any) -> Any:
+def _publish(page: Any, revision: Any, user: Any, start: dt.datetime) -> Any:
     """Publish the revision and return the page in that state."""
     permissions = page.permissions_for_user(user)
     if not permissions.can_publish():
@@ -120,11 +167,11 @@ def _publish(page: Any, revision: Any, user: Any) -> Any:
             _("This page is locked. Unlock it, or ask the person who locked it.")
         )
     content = revision.as_object()
-    if content.go_live_at and content.go_live_at > timezone.now():
+    if content.go_live_at and content.go_live_at > start:
         raise DispatchError(
             _(
-                "This page goes live only on %(when)s. Send it then, or remove "
-                "that date first."
+                "This page goes live only on %(when)s. Choose to send it then or "
+                "later, or remove that date first."
             )
             % {
                 "when": timezone.localtime(content.go_live_at).strftime(
@@ -136,9 +183,12 @@ def _publish(page: Any, revision: Any, user: Any) -> Any:
         raise DispatchError(
             _("This page belongs to no website, so that nobody could read it there.")
         )
-    if content.expire_at and content.expire_at <= timezone.now():
+    if content.expire_at and content.expire_at <= start:
         raise DispatchError(
-            _("This page has expired. Change its expiry date before you send it.")
+            _(
+                "This page expires before it would be sent. Change its expiry date "
+                "first."
+            )
         )
     content.full_clean()
     revision.publish(user=user)
@@ -146,85 +196,44 @@ def _publish(page: Any, revision: Any, user: Any) -> Any:
     return content
 
 
-def _check(audience: Audience, expected: int) -> None:
-    if audience.total == 0:
+def _check(actual: int, expected: int) -> None:
+    if actual == 0:
         raise DispatchError(
-            _("None of the members of these BINs can be reached by e-mail.")
+            _("None of the members of these BINs can be reached this way.")
         )
-    if audience.total != expected:
+    if actual != expected:
         raise AudienceChanged(
             _(
                 "The number of recipients has changed from %(expected)d to "
                 "%(actual)d since you opened this page. Look again and confirm."
             )
-            % {"expected": expected, "actual": audience.total}
+            % {"expected": expected, "actual": actual}
         )
 
 
-def _store(
-    page: Any,
-    revision: Any,
-    user: Any,
-    networks: Sequence[Network],
-    audience: Audience,
-) -> Dispatch:
-    dispatch = Dispatch.objects.create(
-        page_id=page.pk,
-        revision=revision,
-        title=page.title,
-        purpose=Purpose.TIPS,
-        approved_by=user if user.pk else None,
-        expires_at=timezone.now() + dt.timedelta(hours=conf.TIP_EXPIRES_HOURS),
-        unreachable=audience.unreachable,
-    )
-    dispatch.networks.set(networks)
-    return dispatch
+def _store_messages(
+    dispatch: Dispatch, ready: Mapping[str, Any], audience: Audience, revision: Any
+) -> None:
+    """Freeze the content, for each channel and layout that somebody gets."""
+    wanted = set(audience.parts)
+    if ChannelName.SOCIAL in dispatch.channels:
+        wanted.add((ChannelName.SOCIAL, next(iter(ready))))
+    for channel, layout in list(wanted):
+        if channel == ChannelName.HANDOVER:
+            # The other platform sends it as an SMS or reads it aloud.
+            wanted |= {(ChannelName.SMS, layout), (ChannelName.VOICE, layout)}
+            wanted.discard((channel, layout))
+    for channel, layout in sorted(wanted):
+        message = compose(pages=ready, layout=layout, channel=channel)
+        message.dispatch = dispatch
+        message.revision = ready[layout.partition("+")[0]].live_revision or revision
+        message.save()
 
 
-LEDGER_COLUMNS = {
-    "dispatch": "dispatch_id",
-    "member": "member_id",
-    "network": "network_id",
-    "channel": "channel",
-    "language": "language",
-    "state": "state",
-    "attempt": "attempt",
-    "due_at": "due_at",
-    "claimed_by": "claimed_by",
-    "address": "address",
-    "provider_id": "provider_id",
-    "code": "code",
-}
-
-
-def _fill_ledger(
-    dispatch: Dispatch, networks: Sequence[Network], available: Sequence[str]
-) -> int:
-    """One INSERT … SELECT: a row per recipient, however many there are."""
-    selected = (
-        recipients(networks=networks, available=available)
-        .filter(unreachable="")
-        .order_by()
-        .values_list(
-            Value(dispatch.pk, output_field=Dispatch._meta.pk),
-            F("pk"),
-            F("network"),
-            Value(ChannelName.EMAIL, output_field=CharField()),
-            F("layout"),
-            Value(Delivery.State.QUEUED, output_field=CharField()),
-            Value(0, output_field=IntegerField()),
-            Now(),
-            *(Value("", output_field=CharField()) for _column in range(4)),
-        )
-    )
-    sql, parameters = selected.query.get_compiler(connection=connection).as_sql()
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(column) for column in LEDGER_COLUMNS.values())
-    table = quote(Delivery._meta.db_table)
-    with connection.cursor() as cursor:
-        # Table and column names are ours; all values are parameters.
-        cursor.execute(f"INSERT INTO {table} ({columns}) {sql}", parameters)
-        return int(cursor.rowcount)
-
-
-__all__ = ["Approval", "ValidationError", "approve_dispatch", "newest_dispatch"]
+__all__ = [
+    "Approval",
+    "ValidationError",
+    "approve_dispatch",
+    "newest_dispatch",
+    "terms_of",
+]

@@ -7,14 +7,22 @@ query: :func:`recipients`.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Case, CharField, Count, F, QuerySet, Value, When
 
 from wagtail_bin.membership.reach import Unreachable, with_reach
-from wagtail_bin.models import Language, Member, Municipality, Network
+from wagtail_bin.models import (
+    ChannelName,
+    Language,
+    Member,
+    Municipality,
+    Network,
+    Purpose,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,18 +30,18 @@ class NetworkAudience:
     """One network's part of an audience.
 
     Attributes:
-        languages: layout (``nl``, ``nl+fr``) to number of recipients.
+        parts: (channel, layout such as ``nl`` or ``nl+fr``) to number of recipients.
         unreachable: reason to number of members.
     """
 
     network: Network
-    languages: Mapping[str, int]
+    parts: Mapping[tuple[str, str], int]
     unreachable: Mapping[str, int]
 
     @property
     def total(self) -> int:
         """Number of recipients."""
-        return sum(self.languages.values())
+        return sum(self.parts.values())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,8 +49,6 @@ class Audience:
     """Everybody a page would go to.
 
     Attributes:
-        languages: layout to number of recipients, largest first.
-        unreachable: reason to number of members.
         missing: language code to number of recipients who would have had the
             page in that language, if it were available.
     """
@@ -56,9 +62,19 @@ class Audience:
         return sum(part.total for part in self.networks)
 
     @property
+    def parts(self) -> dict[tuple[str, str], int]:
+        """(Channel, layout) to number of recipients, largest first."""
+        return _sum(network.parts for network in self.networks)
+
+    @property
     def languages(self) -> dict[str, int]:
         """Layout to number of recipients, largest first."""
-        return _sum(part.languages for part in self.networks)
+        return _sum({layout: n} for (_channel, layout), n in self.parts.items())
+
+    @property
+    def channels(self) -> dict[str, int]:
+        """Channel to number of recipients, largest first."""
+        return _sum({channel: n} for (channel, _layout), n in self.parts.items())
 
     @property
     def unreachable(self) -> dict[str, int]:
@@ -74,8 +90,11 @@ class Audience:
         ]
 
 
-def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    total: Counter[str] = Counter()
+Key = TypeVar("Key")
+
+
+def _sum(counts: Iterable[Mapping[Key, int]]) -> dict[Key, int]:
+    total: Counter[Key] = Counter()
     for count in counts:
         total.update(count)
     return dict(total.most_common())
@@ -99,15 +118,31 @@ def layout_for(
     return language if language in ordered else ordered[0]
 
 
-def recipients(
-    *, networks: Sequence[Network], available: Sequence[str]
-) -> QuerySet[Any]:
-    """All members of the networks, with ``unreachable`` and ``layout``.
+@dataclasses.dataclass(frozen=True)
+class Terms:
+    """What decides who of some networks' members gets something, and how.
+
+    Attributes:
+        available: languages the page has, the page's own first.
+        channels: personal ones, in the order of preference.
+        on: the day it is to be sent (default: today).
+        until: the day after which it is not worth sending (default: ``on``).
+    """
+
+    available: Sequence[str]
+    channels: Sequence[str] = (ChannelName.EMAIL,)
+    purpose: str = Purpose.TIPS
+    on: dt.date | None = None
+    until: dt.date | None = None
+
+
+def recipients(*, networks: Sequence[Network], terms: Terms) -> QuerySet[Any]:
+    """All members of the networks, with ``channel``, ``unreachable`` and ``layout``.
 
     Args:
         networks: with their municipality loaded.
-        available: languages the page has, the page's own first.
     """
+    available = terms.available
     branches = []
     by_rule: dict[tuple[str, str], list[Network]] = {}
     for network in networks:
@@ -121,26 +156,32 @@ def recipients(
             branches.append(
                 When(network__in=same_rule, language=language, then=Value(layout))
             )
-    members = Member.objects.filter(network__in=networks)
+    members = with_reach(
+        Member.objects.filter(network__in=networks),
+        purpose=terms.purpose,
+        channels=terms.channels,
+        on=terms.on,
+        until=terms.until,
+    )
     chosen = Case(*branches, default=Value(available[0]), output_field=CharField())
-    annotated: QuerySet[Any] = with_reach(members).annotate(layout=chosen)
+    annotated: QuerySet[Any] = members.annotate(layout=chosen)
     return annotated
 
 
-def survey(*, networks: Sequence[Network], available: Sequence[str]) -> Audience:
+def survey(*, networks: Sequence[Network], terms: Terms) -> Audience:
     """Count an audience, in one query.
 
     Args:
         networks: with their municipality loaded.
-        available: languages the page has, the page's own first.
     """
+    available = terms.available
     rows = (
-        recipients(networks=networks, available=available)
+        recipients(networks=networks, terms=terms)
         .order_by()
-        .values("network", "unreachable", "layout", own=F("language"))
+        .values("network", "unreachable", "channel", "layout", own=F("language"))
         .annotate(count=Count("pk"))
     )
-    languages: dict[int, Counter[str]] = {n.pk: Counter() for n in networks}
+    parts: dict[int, Counter[tuple[str, str]]] = {n.pk: Counter() for n in networks}
     unreachable: dict[int, Counter[str]] = {n.pk: Counter() for n in networks}
     missing: Counter[str] = Counter()
     by_pk = {network.pk: network for network in networks}
@@ -149,7 +190,7 @@ def survey(*, networks: Sequence[Network], available: Sequence[str]) -> Audience
         if row["unreachable"]:
             unreachable[pk][row["unreachable"]] += count
             continue
-        languages[pk][row["layout"]] += count
+        parts[pk][row["channel"], row["layout"]] += count
         missing.update(
             dict.fromkeys(
                 _missing(by_pk[pk].municipality, row["own"], available), count
@@ -157,7 +198,7 @@ def survey(*, networks: Sequence[Network], available: Sequence[str]) -> Audience
         )
     return Audience(
         networks=[
-            NetworkAudience(n, dict(languages[n.pk]), dict(unreachable[n.pk]))
+            NetworkAudience(n, dict(parts[n.pk]), dict(unreachable[n.pk]))
             for n in networks
         ],
         missing=dict(missing.most_common()),

@@ -3,11 +3,14 @@
 Templates, for a page model ``TipPage``, each with blocks to override:
 ``wagtail_bin/email/tip_page_subject.txt``, ``tip_page.txt``, ``tip_page.html``
 and, per block of the body, ``wagtail_bin/email/blocks/<block>.txt`` and
-``.html``.
+``.html``; ``wagtail_bin/sms/tip_page.txt``, and the same for ``voice`` and
+``social``.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
 from typing import Any
@@ -25,57 +28,81 @@ from wagtail_bin.membership.links import (
     unsubscribe_token,
     unsubscribe_url,
 )
-from wagtail_bin.models import DispatchMessage, Member, Network, Purpose
+from wagtail_bin.models import ChannelName, DispatchMessage, Member, Network, Purpose
 from wagtail_bin.validators import clean_text, display_phone
 
 LAYOUT_SEPARATOR = "+"
 SUBJECT_LENGTH = 200
+# What stands between the languages of one text. A form feed changes the voice.
+PART_SEPARATORS: dict[str, str] = {
+    ChannelName.EMAIL: f"\n\n{'=' * 60}\n\n",
+    ChannelName.SMS: "\n",
+    ChannelName.VOICE: "\f",
+    ChannelName.SOCIAL: "\n\n",
+}
 
 
-def compose(*, pages: Mapping[str, Any], layout: str) -> DispatchMessage:
+def compose(
+    *, pages: Mapping[str, Any], layout: str, channel: str = ChannelName.EMAIL
+) -> DispatchMessage:
     """Render a page in one layout, for all recipients who get that layout.
 
     Args:
         pages: language code to page, as it is to be sent.
         layout: ``nl``, or ``nl+fr`` for both in this order.
+        channel: whose templates; only e-mail has a subject and HTML.
 
     Returns:
         An unsaved message with placeholders.
     """
     token = get_random_string(16)
-    placeholders = Placeholders(token)
-    subjects, texts, htmls = [], [], []
-    for language in layout.split(LAYOUT_SEPARATOR):
-        page = pages[language]
-        context = {
-            "page": page,
-            "page_url": page.full_url or "",
-            "language": language,
-            "emergency_number": conf.EMERGENCY_NUMBER,
-            "salutation": placeholders[f"salutation_{language}"],
-            "network": placeholders["network"],
-            "contact": placeholders["contact"],
-            "unsubscribe_url": placeholders["unsubscribe_url"],
-        }
-        base = f"wagtail_bin/email/{_template_name(page)}"
-        with translation.override(language):
-            subjects.append(
-                clean_text(render_to_string(f"{base}_subject.txt", context))
-            )
-            texts.append(_tidy(render_to_string(f"{base}.txt", context)))
-            htmls.append(render_to_string(f"{base}.html", context))
-    frame = {
-        "parts": htmls,
-        "languages": layout.split(LAYOUT_SEPARATOR),
-        "title": " / ".join(subjects),
-    }
-    return DispatchMessage(
+    languages = layout.split(LAYOUT_SEPARATOR)
+    parts = [
+        _render(pages[language], language, channel, Placeholders(token))
+        for language in languages
+    ]
+    message = DispatchMessage(
+        channel=channel,
         language=layout,
         token=token,
-        subject=" / ".join(subjects)[:SUBJECT_LENGTH],
-        text=f"\n\n{'=' * 60}\n\n".join(texts),
-        html=render_to_string("wagtail_bin/email/frame.html", frame),
+        text=PART_SEPARATORS[channel].join(part["txt"] for part in parts),
     )
+    if channel == ChannelName.EMAIL:
+        title = " / ".join(part["subject"] for part in parts)
+        message.subject = title[:SUBJECT_LENGTH]
+        message.html = render_to_string(
+            "wagtail_bin/email/frame.html",
+            {
+                "parts": [part["html"] for part in parts],
+                "languages": languages,
+                "title": title,
+            },
+        )
+    return message
+
+
+def _render(
+    page: Any, language: str, channel: str, placeholders: Placeholders
+) -> dict[str, str]:
+    """The parts of a message in one language, by the kind of their template."""
+    context = {
+        "page": page,
+        "page_url": page.full_url or "",
+        "language": language,
+        "emergency_number": conf.EMERGENCY_NUMBER,
+        "salutation": placeholders[f"salutation_{language}"],
+        "network": placeholders["network"],
+        "contact": placeholders["contact"],
+        "unsubscribe_url": placeholders["unsubscribe_url"],
+    }
+    base = f"wagtail_bin/{channel}/{_template_name(page)}"
+    with translation.override(language):
+        parts = {"txt": _tidy(render_to_string(f"{base}.txt", context))}
+        if channel == ChannelName.EMAIL:
+            subject = render_to_string(f"{base}_subject.txt", context)
+            parts["subject"] = clean_text(subject)
+            parts["html"] = render_to_string(f"{base}.html", context)
+    return parts
 
 
 def _template_name(page: Any) -> str:
@@ -104,44 +131,111 @@ def content_of(message: DispatchMessage) -> Content:
     )
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sender:
+    """What all members of one network get the same in messages of one purpose.
+
+    Attributes:
+        unsubscribe_root: a token behind it makes the address of the page.
+    """
+
+    name: str
+    contact: str
+    reply_to: str
+    unsubscribe_root: str
+    list_id: str
+    feedback_id: str
+    domain: str
+    purpose: str
+
+
+def sender_of(network: Network, purpose: str = Purpose.TIPS) -> Sender:
+    """The sender's side of messages to a network's members.
+
+    Args:
+        network: with its police zone, its municipality and that one's site loaded.
+    """
+    host = urlsplit(site_root(network)).hostname
+    domain = parseaddr(conf.from_email)[1].rpartition("@")[2] or "localhost"
+    return Sender(
+        name=network.name,
+        contact=_contact(network),
+        reply_to=network.contact_email,
+        unsubscribe_root=unsubscribe_url(network=network, token=""),
+        list_id=f"<{purpose}.{network.slug}.{host or domain}>",
+        # Google: at most four fields, none of them about a person.
+        feedback_id=f"{network.slug}:{purpose}:wagtail-bin",
+        domain=domain,
+        purpose=purpose,
+    )
+
+
 def personalise(
-    *, content: Content, member: Member, network: Network, reference: str
+    *,
+    content: Content,
+    member: Member,
+    sender: Sender,
+    to: str,
+    reference: str,
+    channel: str = ChannelName.EMAIL,
 ) -> OutgoingMessage:
     """Add one recipient's values.
 
     Args:
         content: of the message in the recipient's language.
         member: the recipient; need not be saved for a preview.
-        network: with its police zone, its municipality and that one's site loaded.
+        to: the address at the channel.
         reference: our id of the delivery; becomes part of the Message-ID.
     """
-    token = unsubscribe_token(member_id=member.pk or 0, purpose=Purpose.TIPS)
-    link = unsubscribe_url(network=network, token=token)
+    token = unsubscribe_token(
+        member_id=member.pk or 0, purpose=sender.purpose, channel=channel
+    )
+    link = f"{sender.unsubscribe_root}{token}/"
+    languages = content.language.split(LAYOUT_SEPARATOR)
     values = {
-        "network": network.name,
-        "contact": _contact(network),
+        "network": sender.name,
+        "contact": sender.contact,
         "unsubscribe_url": link,
     }
-    languages = content.language.split(LAYOUT_SEPARATOR)
     for language in languages:
         values[f"salutation_{language}"] = _salutation(member, language)
+    if channel != ChannelName.EMAIL:
+        return OutgoingMessage(
+            reference=reference, to=to, content=content, values=values
+        )
     return OutgoingMessage(
         reference=reference,
-        to=member.email,
+        to=to,
         content=content,
         values=values,
-        reply_to=network.contact_email,
-        message_id=f"<{reference}@{_sender_domain()}>",
-        headers=_list_headers(network, link, languages),
+        reply_to=sender.reply_to,
+        message_id=f"<{reference}@{sender.domain}>",
+        headers=_list_headers(sender, link, languages),
     )
 
 
+def as_repeat(content: Content) -> Content:
+    """The content for somebody who may have had it already, saying so."""
+    notes = []
+    for language in content.language.split(LAYOUT_SEPARATOR):
+        with translation.override(language):
+            notes.append(_("Perhaps for the second time:"))
+    note = " / ".join(notes)
+    if content.html:
+        return dataclasses.replace(content, subject=f"{note} {content.subject}")
+    return dataclasses.replace(content, text=f"{note} {content.text}")
+
+
 def _salutation(member: Member, language: str) -> str:
+    nameless, named = _salutations(language)
+    name = clean_text(member.full_name)
+    return named % {"name": name} if name else nameless
+
+
+@functools.cache
+def _salutations(language: str) -> tuple[str, str]:
     with translation.override(language):
-        name = clean_text(member.full_name)
-        if not name:
-            return _("Dear member,")
-        return _("Dear %(name)s,") % {"name": name}
+        return _("Dear member,"), _("Dear %(name)s,")
 
 
 def _contact(network: Network) -> str:
@@ -155,22 +249,18 @@ def _contact(network: Network) -> str:
     return ", ".join(filter(None, parts)) or ", ".join(filter(None, fallback))
 
 
-def _sender_domain() -> str:
-    return parseaddr(conf.from_email)[1].rpartition("@")[2] or "localhost"
-
-
 def _list_headers(
-    network: Network, unsubscribe_link: str, languages: Sequence[str]
+    sender: Sender, unsubscribe_link: str, languages: Sequence[str]
 ) -> dict[str, str]:
-    """RFC 2919 List-Id; RFC 2369 and 8058 List-Unsubscribe."""
+    """RFC 2919 List-Id, a stream per purpose; RFC 2369 and 8058 List-Unsubscribe."""
     targets = [f"<{unsubscribe_link}>"]
     if conf.UNSUBSCRIBE_MAILTO:
         targets.append(f"<mailto:{conf.UNSUBSCRIBE_MAILTO}>")
-    domain = urlsplit(site_root(network)).hostname or _sender_domain()
     return {
-        "List-Id": f"<tips.{network.slug}.{domain}>",
+        "List-Id": sender.list_id,
         "List-Unsubscribe": ", ".join(targets),
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Precedence": "bulk",
         "Content-Language": ", ".join(languages),
+        "Feedback-ID": sender.feedback_id,
     }

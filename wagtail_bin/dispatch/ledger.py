@@ -1,4 +1,4 @@
-"""Every move of a delivery from one state to the next, as set-based SQL.
+"""The moves of a delivery that a worker makes, as set-based SQL.
 
 A claim has an owner, which is nobody else's, and a lease by the database's
 clock. All moves compare before they set: a row that is no longer its owner's
@@ -7,28 +7,31 @@ stays as it is.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import (
-    DateTimeField,
-    ExpressionWrapper,
-    F,
-    OuterRef,
-    QuerySet,
-    Subquery,
-    Value,
-)
-from django.db.models.expressions import Combinable
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from wagtail_bin.channels.base import Outcome, Receipt
 from wagtail_bin.conf import conf
-from wagtail_bin.membership.reach import with_reach
-from wagtail_bin.models import Delivery, DeliveryEvent, Member
+from wagtail_bin.dispatch.clock import after
+from wagtail_bin.dispatch.gates import slow_domains
+from wagtail_bin.membership.quiet import quiet_until
+from wagtail_bin.membership.reach import address_of, with_reach
+from wagtail_bin.models import (
+    PERSONAL_CHANNELS,
+    ChannelName,
+    Delivery,
+    Dispatch,
+    Member,
+)
+from wagtail_bin.models.dispatches import DispatchQuerySet
 
 State = Delivery.State
 
@@ -39,46 +42,73 @@ OUTCOMES = {
     Outcome.UNKNOWN: State.UNKNOWN,
 }
 
-RECORDED = [
-    "state",
-    "provider_id",
-    "code",
-    "claimed_by",
-    "lease_until",
-    "settled_at",
-    "due_at",
-]
+# A call that was not even begun: the row waits without a pause.
+NOT_TRIED = "worker"
 
 
-def due(dispatch_id: uuid.UUID | None = None) -> QuerySet[Delivery]:
-    """What waits to be sent now, of one dispatch or of all."""
-    waiting = Delivery.objects.filter(
-        state=State.QUEUED, due_at__lte=Now(), dispatch__expires_at__gt=Now()
+@dataclasses.dataclass(slots=True)
+class Marked:
+    """A delivery marked as being sent: what the call needs, and no more.
+
+    Attributes:
+        member: as just read and locked; None for a broadcast.
+        to: the address at the channel.
+    """
+
+    pk: int
+    attempt: int
+    language: str
+    network_id: int | None
+    is_repeat: bool
+    member: Any
+    to: str
+
+
+def sendable() -> DispatchQuerySet:
+    """Dispatches of which something may be sent now, the urgent ones first."""
+    return (
+        Dispatch.objects.open()
+        .filter(
+            not_before__lte=Now(),
+            expires_at__gt=Now(),
+            awaits_page=False,
+            paused_at=None,
+            cancelled_at=None,
+        )
+        # "alerts" comes before "tips".
+        .order_by("purpose", "not_before", "pk")
     )
-    return waiting.filter(dispatch=dispatch_id) if dispatch_id else waiting
 
 
-def claim(*, owner: str, dispatch_id: uuid.UUID | None = None) -> list[int]:
-    """Take up to ``CLAIM_SIZE`` due rows for the length of a lease.
+def due(dispatch_id: uuid.UUID, channel: str) -> QuerySet[Delivery]:
+    """What waits to be sent now, of one dispatch by one channel."""
+    return Delivery.objects.filter(
+        dispatch=dispatch_id, channel=channel, state=State.QUEUED, due_at__lte=Now()
+    )
+
+
+def claim(*, owner: str, dispatch_id: uuid.UUID, channel: str, limit: int) -> list[int]:
+    """Take up to ``limit`` due rows for the length of a lease.
 
     Args:
         owner: a fresh UUID.
-        dispatch_id: only of this dispatch; None: of all.
 
     Returns:
         Primary keys, in ascending order.
     """
     with transaction.atomic():
-        waiting = due(dispatch_id).order_by("due_at", "pk")
+        waiting = due(dispatch_id, channel).order_by("due_at", "pk")
         if connection.features.has_select_for_update_skip_locked:
             waiting = waiting.select_for_update(skip_locked=True, of=("self",))
-        ids = list(waiting.values_list("pk", flat=True)[: conf.CLAIM_SIZE])
+        ids = list(waiting.values_list("pk", flat=True)[:limit])
         if not ids:
             return []
         # Compare and set: without row locks somebody else may have been here.
-        Delivery.objects.filter(pk__in=ids, state=State.QUEUED).update(
-            state=State.CLAIMED, claimed_by=owner, lease_until=_in(conf.LEASE)
+        claimed = Delivery.objects.filter(pk__in=ids, state=State.QUEUED).update(
+            state=State.CLAIMED, claimed_by=owner, lease_until=after(conf.LEASE)
         )
+    if claimed == len(ids):
+        return sorted(ids)
     return list(_claimed(owner).order_by("pk").values_list("pk", flat=True))
 
 
@@ -87,7 +117,7 @@ def release(*, owner: str) -> None:
     _claimed(owner).update(state=State.QUEUED, claimed_by="", lease_until=None)
 
 
-def postpone(*, owner: str, code: str) -> None:
+def postpone(*, owner: str, code: str, seconds: float) -> None:
     """Nothing can be sent at all: what was claimed waits for a while.
 
     Args:
@@ -98,57 +128,55 @@ def postpone(*, owner: str, code: str) -> None:
         claimed_by="",
         lease_until=None,
         code=code[:40],
-        due_at=_in(conf.RETRY_FIRST),
+        due_at=after(seconds),
     )
 
 
-def mark_sending(*, owner: str, ids: Sequence[int]) -> list[Delivery]:
+def mark_sending(
+    *, owner: str, ids: Sequence[int], dispatch: Dispatch, channel: str
+) -> list[Marked]:
     """Commit the intention to send, for those who may still be written to.
 
+    Args:
+        owner: who claimed them.
+        ids: deliveries of this dispatch by this channel.
+
     Returns:
-        The deliveries marked, with their member as just read and locked, and
-        their network with its police zone, municipality and site.
+        The deliveries marked, in the order of ``ids``.
     """
     with transaction.atomic():
-        deliveries = list(
+        if not sendable().filter(pk=dispatch.pk).exists():
+            return []
+        rows = list(
             _claimed(owner)
             .filter(pk__in=ids)
-            .select_related("network__police_zone", "network__municipality__site")
-        )
-        # The lock makes an unsubscribe that commits first win, and one that
-        # comes later wait until this is committed. Consent is read by a second
-        # statement: one that had to wait would see it as it was before.
-        found = Member.objects.filter(
-            pk__in=[d.member_id for d in deliveries if d.member_id]
-        )
-        list(found.order_by("pk").select_for_update().values_list("pk"))
-        members = {member.pk: member for member in with_reach(found)}
-        wanted, withheld = [], []
-        for delivery in deliveries:
-            member = members.get(delivery.member_id or 0)
-            if member is None or member.unreachable:
-                withheld.append(delivery.pk)
-                continue
-            delivery.member = member
-            delivery.attempt += 1
-            wanted.append(delivery)
-        if withheld:
-            _claimed(owner).filter(pk__in=withheld).update(
-                state=State.SUPPRESSED,
-                code="no_longer_wanted",
-                claimed_by="",
-                lease_until=None,
-                settled_at=Now(),
+            .order_by("pk")
+            .values_list(
+                "pk", "member", "attempt", "language", "network", "repeats", "target"
             )
-        own = _claimed(owner).filter(pk__in=[d.pk for d in wanted])
-        updated = own.update(
-            state=State.SENDING,
-            attempt=F("attempt") + 1,
-            lease_until=_in(conf.LEASE),
-            address=Subquery(
-                Member.objects.filter(pk=OuterRef("member")).values("email")
-            ),
         )
+        is_personal = channel in PERSONAL_CHANNELS
+        members = _read_members(rows, dispatch, channel) if is_personal else {}
+        wanted: list[Marked] = []
+        withheld: list[int] = []
+        later: dict[dt.datetime, list[int]] = {}
+        for pk, member_id, attempt, language, network, repeats, target in rows:
+            member = members.get(member_id)
+            if is_personal and (member is None or member.unreachable):
+                withheld.append(pk)
+                continue
+            wait = member and not dispatch.is_urgent and quiet_until(member)
+            if wait:
+                later.setdefault(wait, []).append(pk)
+                continue
+            to = member.to if member else target
+            wanted.append(
+                Marked(pk, attempt + 1, language, network, bool(repeats), member, to)
+            )
+        if channel == ChannelName.EMAIL:
+            wanted = _without_slow_domains(wanted, later)
+        _put_aside(owner, withheld, later)
+        updated = _mark(owner, wanted, channel)
     if updated == len(wanted):
         return wanted
     # Some leases ran out in between: keep to what is really ours.
@@ -157,84 +185,171 @@ def mark_sending(*, owner: str, ids: Sequence[int]) -> list[Delivery]:
             "pk", flat=True
         )
     )
-    return [delivery for delivery in wanted if delivery.pk in ours]
+    return [marked for marked in wanted if marked.pk in ours]
 
 
-def record(*, owner: str, results: Sequence[tuple[Delivery, Receipt]]) -> None:
+def _read_members(
+    rows: Iterable[tuple[Any, ...]], dispatch: Dispatch, channel: str
+) -> dict[int, Any]:
+    """Members by primary key, locked, with ``unreachable`` and ``to``."""
+    found = Member.objects.filter(pk__in=[row[1] for row in rows if row[1]])
+    if connection.features.has_select_for_update:
+        # The lock makes an unsubscribe that commits first win, and one that
+        # comes later wait until this is committed. Consent is read by a second
+        # statement: one that had to wait would see it as it was before.
+        list(found.order_by("pk").select_for_update().values_list("pk"))
+    reached = with_reach(
+        found.annotate(to=address_of(channel)),
+        purpose=dispatch.purpose,
+        channels=[channel],
+        # Who is back before then is only put off.
+        until=timezone.localdate(dispatch.expires_at),
+    )
+    return {member.pk: member for member in reached}
+
+
+def _without_slow_domains(
+    wanted: list[Marked], later: dict[dt.datetime, list[int]]
+) -> list[Marked]:
+    """Put aside what goes to a domain that asked to wait."""
+    slow = slow_domains(domain_of(marked.to) for marked in wanted)
+    if not slow:
+        return wanted
+    kept = []
+    for marked in wanted:
+        until = slow.get(domain_of(marked.to))
+        if until:
+            later.setdefault(until, []).append(marked.pk)
+        else:
+            kept.append(marked)
+    return kept
+
+
+def domain_of(address: str) -> str:
+    """The domain of an e-mail address, in lower case."""
+    return address.rpartition("@")[2].lower()
+
+
+def _put_aside(
+    owner: str, withheld: Sequence[int], later: dict[dt.datetime, list[int]]
+) -> None:
+    if withheld:
+        _claimed(owner).filter(pk__in=withheld).update(
+            state=State.SUPPRESSED,
+            code="no_longer_wanted",
+            claimed_by="",
+            lease_until=None,
+            settled_at=Now(),
+        )
+    for moment, ids in later.items():
+        _claimed(owner).filter(pk__in=ids).update(
+            state=State.QUEUED,
+            code="later",
+            claimed_by="",
+            lease_until=None,
+            due_at=moment,
+        )
+
+
+def _mark(owner: str, wanted: Sequence[Marked], channel: str) -> int:
+    if not wanted:
+        return 0
+    values: dict[str, Any] = {
+        "state": State.SENDING,
+        "attempt": F("attempt") + 1,
+        "lease_until": after(conf.LEASE),
+    }
+    if channel in PERSONAL_CHANNELS:
+        own = Member.objects.filter(pk=OuterRef("member"))
+        values["address"] = Subquery(own.values(to=address_of(channel)))
+    own_rows = _claimed(owner).filter(pk__in=[marked.pk for marked in wanted])
+    return own_rows.update(**values)
+
+
+def record(
+    *,
+    owner: str,
+    results: Sequence[tuple[Marked, Receipt]],
+    purpose: str = "tips",
+) -> None:
     """Write down what is known. A row settled as unknown meanwhile learns it too.
 
     Args:
-        results: deliveries that :func:`mark_sending` gave, with what became of
-            them.
+        owner: who marked them.
+        results: what :func:`mark_sending` gave, with what became of it.
+        purpose: of the dispatch; how long to wait before another attempt.
     """
     if not results:
         return
-    now = timezone.now()
-    for delivery, receipt in results:
-        delivery.state = OUTCOMES[receipt.outcome]
-        delivery.provider_id = receipt.provider_id[:255]
-        delivery.code = receipt.code[:40]
-        delivery.lease_until = None
-        delivery.claimed_by = ""
-        delivery.settled_at = now
+    waits: dict[float, list[int]] = {}
+    for marked, receipt in results:
         if receipt.outcome is Outcome.RETRY:
-            delivery.settled_at = None
-            delivery.due_at = _in(_pause(delivery.attempt))
+            wait = _pause(marked.attempt, receipt, purpose)
+            waits.setdefault(wait, []).append(marked.pk)
     with transaction.atomic():
-        # This owner made this attempt: nobody else can have the same pair.
-        ours = Delivery.objects.filter(
-            claimed_by=owner, state__in=[State.SENDING, State.UNKNOWN]
-        )
-        ours.bulk_update([delivery for delivery, _ in results], RECORDED)
-        DeliveryEvent.objects.bulk_create(
-            DeliveryEvent(
-                delivery=delivery,
-                kind=receipt.outcome.value,
-                source=receipt.source[:40],
-                code=receipt.code[:40],
-                attempt=delivery.attempt,
-            )
-            for delivery, receipt in results
-        )
+        _write(owner, results)
+        for seconds, ids in waits.items():
+            Delivery.objects.filter(
+                pk__in=ids, state=State.QUEUED, claimed_by=""
+            ).update(due_at=after(seconds), settled_at=None)
 
 
-def settle_leases() -> int:
-    """Take back what a worker left: untried rows are queued, tried ones unknown.
-
-    Returns:
-        Number of rows that became unknown.
-    """
-    over = Delivery.objects.filter(lease_until__lt=Now())
-    over.filter(state=State.CLAIMED).update(
-        state=State.QUEUED, claimed_by="", lease_until=None
-    )
-    return over.filter(state=State.SENDING).update(
-        state=State.UNKNOWN, code="worker_lost", lease_until=None, settled_at=Now()
-    )
+def _pause(attempt: int, receipt: Receipt, purpose: str) -> float:
+    """Seconds until the next attempt."""
+    if receipt.source == NOT_TRIED:
+        return 0.0
+    pauses = conf.RETRY_PAUSES[purpose]
+    return float(max(receipt.retry_after, pauses[min(attempt, len(pauses)) - 1]))
 
 
-def give_up_expired() -> int:
-    """Give up what waits longer than its dispatch is worth sending.
+# One statement for a batch, on PostgreSQL and on SQLite. This owner made this
+# attempt: nobody else can have the same pair.
+RECORD = """
+    WITH known (id, attempt, state, provider_id, code) AS (VALUES {rows})
+    UPDATE wagtail_bin_delivery AS delivery
+    SET state = known.state,
+        provider_id = known.provider_id,
+        code = known.code,
+        claimed_by = '',
+        lease_until = NULL,
+        settled_at = {now}
+    FROM known
+    WHERE delivery.id = known.id
+        AND delivery.attempt = known.attempt
+        AND delivery.claimed_by = %s
+        AND delivery.state IN ('sending', 'unknown')
+"""
+REMEMBER = """
+    INSERT INTO wagtail_bin_deliveryevent
+        (delivery_id, attempt, kind, provider_id, code, source, event_id, reference, at)
+    SELECT id, attempt, kind, provider_id, code, source, '', '', {now}
+    FROM (
+        WITH known (id, attempt, kind, provider_id, code, source) AS (VALUES {rows})
+        SELECT * FROM known
+    ) AS told
+"""
+NOW = {
+    "postgresql": "statement_timestamp()",
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
+}
 
-    Returns:
-        Number of rows given up.
-    """
-    return Delivery.objects.filter(
-        state=State.QUEUED, dispatch__expires_at__lte=Now()
-    ).update(state=State.EXPIRED, settled_at=Now())
+
+def _write(owner: str, results: Sequence[tuple[Marked, Receipt]]) -> None:
+    now = NOW[connection.vendor]
+    states: list[Any] = []
+    events: list[Any] = []
+    for marked, receipt in results:
+        provider_id, code = receipt.provider_id[:255], receipt.code[:40]
+        state = OUTCOMES[receipt.outcome].value
+        states += [marked.pk, marked.attempt, state, provider_id, code]
+        kind, source = receipt.outcome.value, receipt.source[:40]
+        events += [marked.pk, marked.attempt, kind, provider_id, code, source]
+    with connection.cursor() as cursor:
+        rows = ", ".join(["(%s, %s, %s, %s, %s)"] * len(results))
+        cursor.execute(RECORD.format(rows=rows, now=now), [*states, owner])
+        rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(results))
+        cursor.execute(REMEMBER.format(rows=rows, now=now), events)
 
 
 def _claimed(owner: str) -> QuerySet[Delivery]:
     return Delivery.objects.filter(claimed_by=owner, state=State.CLAIMED)
-
-
-def _in(seconds: float) -> Combinable:
-    """A moment from now, by the database's clock."""
-    return ExpressionWrapper(
-        Now() + Value(dt.timedelta(seconds=seconds)), output_field=DateTimeField()
-    )
-
-
-def _pause(attempt: int) -> float:
-    """Seconds until the next attempt: doubling, up to a limit."""
-    return float(min(conf.RETRY_FIRST * 2 ** (attempt - 1), conf.RETRY_LONGEST))

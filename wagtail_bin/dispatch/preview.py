@@ -19,7 +19,7 @@ from wagtail_bin.channels.base import (
 )
 from wagtail_bin.channels.registry import get_channel
 from wagtail_bin.dispatch.audience import layout_for
-from wagtail_bin.dispatch.compose import compose, content_of, personalise
+from wagtail_bin.dispatch.compose import compose, content_of, personalise, sender_of
 from wagtail_bin.dispatch.translations import page_languages
 from wagtail_bin.exceptions import DispatchError
 from wagtail_bin.models import ChannelName, Member, Network
@@ -55,7 +55,8 @@ def preview(
     return personalise(
         content=content_of(message),
         member=member,
-        network=member.network,
+        sender=sender_of(member.network, page.purpose),
+        to=member.email,
         reference=reference,
     )
 

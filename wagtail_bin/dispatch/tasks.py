@@ -11,7 +11,8 @@ import uuid
 from django_q.tasks import async_task
 
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch import deliver, ledger
+from wagtail_bin.dispatch import deliver
+from wagtail_bin.dispatch import sweep as sweeping
 from wagtail_bin.membership import retention
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def drain(dispatch_id: str) -> int:
     """
     dispatch = uuid.UUID(dispatch_id)
     done = deliver.deliver_due(dispatch_id=dispatch, seconds=conf.SLICE)
-    if done and ledger.due(dispatch).exists():
+    if done:
         ring_for(dispatch_id)
     return done
 
@@ -62,7 +63,6 @@ def sweep() -> int:
     Returns:
         Number of deliveries worked on.
     """
-    ledger.settle_leases()
-    ledger.give_up_expired()
+    sweeping.settle()
     retention.forget_lists()
     return deliver.deliver_due(seconds=conf.SLICE)

@@ -170,7 +170,7 @@ def _update(rows: list[Changed], basis: str) -> None:
     if not fields:
         return
     changed = [row.member for row in rows]
-    Member.objects.bulk_update(changed, sorted(fields | {"name_key", "email_digest"}))
+    Member.objects.bulk_update(changed, sorted(fields.union(Member.COMPUTED)))
     if basis and reachable:
         # An address where there was none; who ever said yes or no is not asked.
         said = set(

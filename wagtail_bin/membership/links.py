@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from wagtail_bin.conf import conf
 from wagtail_bin.exceptions import LinkInvalid
-from wagtail_bin.models import Network, Purpose
+from wagtail_bin.models import ChannelName, Network, Purpose
 
 
 def _signer() -> Signer:
@@ -15,23 +15,25 @@ def _signer() -> Signer:
     return Signer(salt="wagtail_bin.unsubscribe", sep=".")
 
 
-def unsubscribe_token(*, member_id: int, purpose: Purpose) -> str:
-    """A token that unsubscribes one member from one purpose and does only that.
+def unsubscribe_token(
+    *, member_id: int, purpose: str, channel: str = ChannelName.EMAIL
+) -> str:
+    """A token that ends one purpose by one channel for one member, and only that.
 
     It does not expire: a mail may be opened years later (RFC 8058).
     """
-    return _signer().sign(f"{member_id}-{purpose}")
+    return _signer().sign(f"{member_id}-{purpose}-{channel}")
 
 
-def read_unsubscribe_token(token: str) -> tuple[int, Purpose]:
-    """The member's id and the purpose of a token.
+def read_unsubscribe_token(token: str) -> tuple[int, Purpose, ChannelName]:
+    """The member's id, the purpose and the channel of a token.
 
     Raises:
         LinkInvalid: forged, damaged, or for something else.
     """
     try:
-        member_id, _, purpose = _signer().unsign(token).partition("-")
-        return int(member_id), Purpose(purpose)
+        member_id, purpose, channel = _signer().unsign(token).split("-")
+        return int(member_id), Purpose(purpose), ChannelName(channel)
     except (BadSignature, ValueError) as error:
         raise LinkInvalid("unsubscribe") from error
 
@@ -43,5 +45,6 @@ def site_root(network: Network) -> str:
 
 
 def unsubscribe_url(*, network: Network, token: str) -> str:
-    """The absolute address of the unsubscribe page."""
-    return site_root(network) + reverse("wagtail_bin:unsubscribe", args=[token])
+    """The absolute address of the unsubscribe page; its root, without a token."""
+    root = reverse("wagtail_bin:unsubscribe", args=["-"]).removesuffix("-/")
+    return f"{site_root(network)}{root}{token}/" if token else site_root(network) + root

@@ -1,4 +1,4 @@
-"""Who can be reached and, where not, why. One rule, in SQL.
+"""Who can be reached, by which channel and, where not, why. One rule, in SQL.
 
 The preview of an audience, the filling of the ledger and the last look before
 a message goes out all use :func:`with_reach`.
@@ -7,12 +7,14 @@ a message goes out all use :func:`with_reach`.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import (
     Case,
     CharField,
     Exists,
+    F,
     OuterRef,
     Q,
     QuerySet,
@@ -21,6 +23,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -34,50 +37,88 @@ class Unreachable(TextChoices):
     SUSPENDED = "suspended", _("is suspended")
     GONE = "gone", _("has left or is excluded")
     AWAY = "away", _("asked for no messages during an absence")
-    NO_ADDRESS = "no_address", _("has no e-mail address")
+    NO_ADDRESS = "no_address", _("has no address that we could write to")
     SUPPRESSED = "suppressed", _("has an address that must not be written to")
-    NO_CONSENT = "no_consent", _("did not agree to tips, or unsubscribed")
+    NO_CONSENT = "no_consent", _("did not agree to such messages, or unsubscribed")
+
+
+# The columns that hold the address, the better one first.
+ADDRESSES: dict[str, tuple[str, ...]] = {
+    ChannelName.EMAIL: ("email",),
+    ChannelName.SMS: ("mobile",),
+    ChannelName.VOICE: ("phone", "mobile"),
+    ChannelName.HANDOVER: ("mobile", "phone"),
+}
+# A message handed to another platform arrives as an SMS or a call.
+CONSENTS: dict[str, tuple[ChannelName, ...]] = {
+    ChannelName.EMAIL: (ChannelName.EMAIL,),
+    ChannelName.SMS: (ChannelName.SMS,),
+    ChannelName.VOICE: (ChannelName.VOICE,),
+    ChannelName.HANDOVER: (ChannelName.SMS, ChannelName.VOICE),
+}
+
+
+def address_of(channel: str) -> Combinable:
+    """The address that a member is reached at by a channel, in SQL."""
+    columns = ADDRESSES[channel]
+    cases = [When(~Q(**{name: ""}), then=F(name)) for name in columns]
+    return Case(*cases, default=Value(""), output_field=CharField())
 
 
 def with_reach(
     members: QuerySet[Member],
     *,
-    purpose: Purpose = Purpose.TIPS,
+    purpose: str = Purpose.TIPS,
+    channels: Sequence[str] = (ChannelName.EMAIL,),
     on: dt.date | None = None,
+    until: dt.date | None = None,
 ) -> QuerySet[Any]:
-    """Annotate members with ``unreachable``: a reason, or empty when reachable.
+    """Annotate members with ``channel`` and ``unreachable``.
+
+    ``channel`` is the first that reaches the member, or empty; ``unreachable``
+    the reason why none does, or empty. A warning of the police does not respect
+    an absence; anything else does, unless the member is back in time.
 
     Args:
         members: any members.
         purpose: what the message is for; each is consented to apart.
+        channels: in the order of preference.
         on: the day that counts (default: today, local time).
+        until: the day until which the message may wait (default: ``on``).
     """
     day = on or timezone.localdate()
     state = Member.State
-    newest = Consent.objects.filter(
-        member=OuterRef("pk"), purpose=purpose, channel=ChannelName.EMAIL
-    ).order_by("-pk")
     still_suspended = Q(state=state.SUSPENDED) & (
         Q(suspended_until__isnull=True) | Q(suspended_until__gte=day)
     )
-    away = Q(away_from__lte=day) & (Q(away_until__isnull=True) | Q(away_until__gte=day))
+    away = Q(pk__in=[])
+    if purpose != Purpose.ALERTS:
+        away = Q(away_from__lte=day) & (
+            Q(away_until__isnull=True) | Q(away_until__gte=until or day)
+        )
     reason = Unreachable
+    barred = [
+        When(state=state.UNCONFIRMED, then=Value(reason.UNCONFIRMED)),
+        When(still_suspended, then=Value(reason.SUSPENDED)),
+        When(state__in=[state.LEFT, state.EXCLUDED], then=Value(reason.GONE)),
+    ]
+    nowhere = [When(condition, then=Value("")) for condition in _bars(barred, away)]
+    usable = {channel: _usable(channel) for channel in channels}
+    agreed = {channel: _agreed(channel, purpose) for channel in channels}
+    has_address = _any(_has_address(channel) for channel in channels)
     return members.annotate(
-        consent_given=Subquery(newest.values("is_given")[:1]),
+        channel=Case(
+            *nowhere,
+            *(When(usable[c] & agreed[c], then=Value(c)) for c in channels),
+            default=Value(""),
+            output_field=CharField(),
+        ),
         unreachable=Case(
-            When(state=state.UNCONFIRMED, then=Value(reason.UNCONFIRMED)),
-            When(still_suspended, then=Value(reason.SUSPENDED)),
+            *barred,
+            When(~has_address, then=Value(reason.NO_ADDRESS)),
+            When(~_any(usable.values()), then=Value(reason.SUPPRESSED)),
             When(
-                state__in=[state.LEFT, state.EXCLUDED],
-                then=Value(reason.GONE),
-            ),
-            When(email="", then=Value(reason.NO_ADDRESS)),
-            When(
-                Exists(Suppression.objects.filter(digest=OuterRef("email_digest"))),
-                then=Value(reason.SUPPRESSED),
-            ),
-            When(
-                Q(consent_given__isnull=True) | Q(consent_given=False),
+                ~_any(usable[c] & agreed[c] for c in channels),
                 then=Value(reason.NO_CONSENT),
             ),
             When(away, then=Value(reason.AWAY)),
@@ -85,3 +126,51 @@ def with_reach(
             output_field=CharField(),
         ),
     )
+
+
+def _bars(barred: Sequence[When], away: Q) -> list[Any]:
+    """The conditions under which no channel counts."""
+    return [*(when.condition for when in barred), away]
+
+
+def _any(conditions: Any) -> Q:
+    found = Q(pk__in=[])
+    for condition in conditions:
+        found |= condition
+    return found
+
+
+def _has_address(channel: str) -> Q:
+    return _any(~Q(**{name: ""}) for name in ADDRESSES[channel])
+
+
+def _usable(channel: str) -> Q:
+    """There is an address, and nothing forbids writing to the one we would use."""
+    found = Q(pk__in=[])
+    before = Q()
+    for name in ADDRESSES[channel]:
+        barred = Suppression.objects.filter(digest=OuterRef(f"{name}_digest"))
+        found |= before & ~Q(**{name: ""}) & ~Q(Exists(barred))
+        before &= Q(**{name: ""})
+    return found
+
+
+def _agreed(channel: str, purpose: str) -> Q:
+    """The newest statement about one of the channels says yes."""
+    return _any(
+        Q(
+            Exists(
+                Consent.objects.filter(
+                    pk=Subquery(_newest(purpose, name)), is_given=True
+                )
+            )
+        )
+        for name in CONSENTS[channel]
+    )
+
+
+def _newest(purpose: str, channel: str) -> QuerySet[Any]:
+    said = Consent.objects.filter(
+        member=OuterRef(OuterRef("pk")), purpose=purpose, channel=channel
+    )
+    return said.order_by("-pk").values("pk")[:1]

@@ -1,20 +1,18 @@
 """The schema: fields, constraints, QuerySets. A file per aggregate.
 
 Files import each other in this direction only: organisation, mandates,
-networks, members, audit_log, imports, dispatches, themes, blocks, pages.
+networks, members, audit_log, imports, dispatches, deliveries, handovers, sending,
+themes, blocks, pages.
 """
 
 from wagtail_bin.models.audit_log import MemberLogEntry
-from wagtail_bin.models.dispatches import (
-    Delivery,
-    DeliveryEvent,
-    Dispatch,
-    DispatchMessage,
-    WorkerHeartbeat,
-)
+from wagtail_bin.models.deliveries import Delivery, DeliveryEvent
+from wagtail_bin.models.dispatches import Dispatch, DispatchMessage
+from wagtail_bin.models.handovers import Handover
 from wagtail_bin.models.imports import MemberImport, RefusedRow
 from wagtail_bin.models.mandates import Mandate, Role
 from wagtail_bin.models.members import (
+    PERSONAL_CHANNELS,
     ChannelName,
     Consent,
     Member,
@@ -39,19 +37,29 @@ from wagtail_bin.models.pages import (
     TipPage,
     TipPageMixin,
 )
+from wagtail_bin.models.sending import (
+    ChannelState,
+    DomainState,
+    SendingSwitch,
+    WorkerHeartbeat,
+)
 from wagtail_bin.models.themes import Theme
 
 __all__ = [
+    "PERSONAL_CHANNELS",
     "BINIndexPage",
     "BINIndexPageMixin",
     "BINPage",
     "BINPageMixin",
     "ChannelName",
+    "ChannelState",
     "Consent",
     "Delivery",
     "DeliveryEvent",
     "Dispatch",
     "DispatchMessage",
+    "DomainState",
+    "Handover",
     "Language",
     "Mandate",
     "Member",
@@ -65,6 +73,7 @@ __all__ = [
     "Purpose",
     "RefusedRow",
     "Role",
+    "SendingSwitch",
     "SentPageMixin",
     "Suppression",
     "Theme",

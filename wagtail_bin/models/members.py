@@ -25,12 +25,26 @@ class ChannelName(models.TextChoices):
     """How a message reaches a member."""
 
     EMAIL = "email", _("e-mail")
+    SMS = "sms", _("SMS")
+    VOICE = "voice", _("voice message")
+    HANDOVER = "handover", _("hand-over to another platform")
+    SOCIAL = "social", _("social media")
+
+
+# By which one member is reached. The others reach whoever reads them.
+PERSONAL_CHANNELS = (
+    ChannelName.EMAIL,
+    ChannelName.SMS,
+    ChannelName.VOICE,
+    ChannelName.HANDOVER,
+)
 
 
 class Purpose(models.TextChoices):
     """What a member may consent to, each apart."""
 
     TIPS = "tips", _("prevention tips")
+    ALERTS = "alerts", _("warnings of the police")
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
@@ -121,6 +135,10 @@ class Member(models.Model):
     # matched and suppressions applied inside the database.
     name_key = models.CharField(max_length=350, blank=True, editable=False)
     email_digest = models.CharField(max_length=64, blank=True, editable=False)
+    mobile_digest = models.CharField(max_length=64, blank=True, editable=False)
+    phone_digest = models.CharField(max_length=64, blank=True, editable=False)
+
+    COMPUTED = ("name_key", "email_digest", "mobile_digest", "phone_digest")
 
     objects = MemberQuerySet.as_manager()
 
@@ -165,13 +183,15 @@ class Member(models.Model):
         """Save, keeping the computed columns true."""
         self.compute_keys()
         if update_fields is not None:
-            update_fields = {*update_fields, "name_key", "email_digest"}
+            update_fields = {*update_fields, *self.COMPUTED}
         super().save(*args, update_fields=update_fields, **kwargs)
 
     def compute_keys(self) -> None:
         """Bring the computed columns in line. Bulk writers call this themselves."""
         self.name_key = name_key(self.first_name, self.last_name, self.organisation)
         self.email_digest = address_digest(self.email)
+        self.mobile_digest = address_digest(self.mobile)
+        self.phone_digest = address_digest(self.phone)
 
     @property
     def full_name(self) -> str:
@@ -200,6 +220,7 @@ class Consent(models.Model):
         LINK = "link", _("link in a message")
         ONE_CLICK = "one_click", _("unsubscribe button of the mail program")
         OFFICE = "office", _("told to the coordinator or the prevention service")
+        COMPLAINT = "complaint", _("reported a message as unwanted")
 
     member = models.ForeignKey(
         Member, on_delete=models.CASCADE, related_name="consents"
@@ -237,6 +258,7 @@ class Suppression(models.Model):
         """Why the address is suppressed."""
 
         BOUNCE = "bounce", _("does not exist")
+        SOFT_BOUNCES = "soft", _("did not take messages, several times")
         COMPLAINT = "complaint", _("reported as unwanted")
         ERASED = "erased", _("erased on request")
         MANUAL = "manual", _("by hand")

@@ -18,6 +18,7 @@ from wagtail.models import Page
 
 from wagtail_bin.models.blocks import RICH_TEXT_FEATURES, TipBodyBlock
 from wagtail_bin.models.dispatches import Dispatch
+from wagtail_bin.models.members import Purpose
 from wagtail_bin.models.networks import Network
 from wagtail_bin.models.themes import Theme
 
@@ -28,6 +29,9 @@ class SentPageMixin(models.Model):
     Dispatches are kept with the page that was sent; its translations show
     them too.
     """
+
+    # What members must have agreed to; also decides how urgent it is.
+    purpose = Purpose.TIPS
 
     class Meta:
         abstract = True

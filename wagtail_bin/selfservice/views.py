@@ -42,12 +42,17 @@ class UnsubscribeView(View):
         status = 200
         language = translation.get_language() or "nl"
         try:
-            member_id, purpose = read_unsubscribe_token(token)
+            member_id, purpose, channel = read_unsubscribe_token(token)
             member = _member(member_id)
             language = _language(member)
             if request.method == "POST":
-                _withdraw(request, member_id, purpose)
-            context = {"network": member.network, "token": token}
+                _withdraw(request, member_id, purpose, channel)
+            context = {
+                "network": member.network,
+                "token": token,
+                "purpose": purpose.label,
+                "channel": channel.label,
+            }
         except LinkInvalid:
             page, status = "link_invalid", 410
         with translation.override(language):
@@ -75,11 +80,13 @@ def _language(member: Member) -> str:
     return member.language or member.network.municipality.language_order[0]
 
 
-def _withdraw(request: HttpRequest, member_id: int, purpose: Purpose) -> None:
+def _withdraw(
+    request: HttpRequest, member_id: int, purpose: Purpose, channel: ChannelName
+) -> None:
     one_click = request.POST.get("List-Unsubscribe") == "One-Click"
     withdraw_consent(
         member_id=member_id,
         purpose=purpose,
-        channel=ChannelName.EMAIL,
+        channel=channel,
         basis=Consent.Basis.ONE_CLICK if one_click else Consent.Basis.LINK,
     )

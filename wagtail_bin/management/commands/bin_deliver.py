@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch import deliver, ledger
+from wagtail_bin.dispatch import deliver, sweep
 
 
 class Command(BaseCommand):
@@ -20,11 +20,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Settle what was left behind, deliver, and print the numbers."""
-        unknown = ledger.settle_leases()
-        expired = ledger.give_up_expired()
+        swept = sweep.settle()
         delivered = 0
         while done := deliver.deliver_due(seconds=conf.SLICE):
             delivered += done
         self.stdout.write(
-            f"Worked on: {delivered}. Given up: {expired}. Became unknown: {unknown}."
+            f"Worked on: {delivered}. Given up: {swept.expired}. "
+            f"Became unknown: {swept.unknown}."
         )

@@ -1,0 +1,170 @@
+"""Calls in parallel: one channel with several connections, a thread for each.
+
+Threads call the channel and nothing else; the database is the main thread's.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from wagtail_bin.channels.base import (
+    Channel,
+    ChannelUnavailable,
+    Outcome,
+    OutgoingMessage,
+    Receipt,
+)
+from wagtail_bin.channels.registry import ChannelSettings
+
+logger = logging.getLogger(__name__)
+
+NOT_TRIED = Receipt(Outcome.RETRY, code="not_tried", source="worker")
+
+
+class Lines:
+    """Open connections of one channel. Used as a context manager.
+
+    Args:
+        settings: of the channel; says how many connections.
+        make: a fresh channel.
+    """
+
+    def __init__(self, settings: ChannelSettings, make: Callable[[], Channel]) -> None:
+        self.settings = settings
+        self._make = make
+        self._idle: list[Channel] = []
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(
+            settings.connections, thread_name_prefix="bin-line"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(wait=True)
+        for channel in self._idle:
+            channel.close()
+        self._idle.clear()
+
+    def ready(self) -> int:
+        """Make sure that one connection is open; how many messages a call takes.
+
+        Raises:
+            ChannelUnavailable: none can be opened.
+        """
+        channel = self._take()
+        try:
+            return channel.batch_limit
+        finally:
+            self._give_back(channel)
+
+    def send(
+        self, messages: Sequence[OutgoingMessage], *, may_go_on: Callable[[], bool]
+    ) -> Future[list[Receipt]]:
+        """Send messages one call after the other, over one connection.
+
+        Args:
+            messages: any; calls are made of those with the same content.
+            may_go_on: asked before each call; what is left when it says no
+                comes back as ``not_tried``.
+
+        Returns:
+            One receipt per message, in their order.
+        """
+        return self._pool.submit(self._send, messages, may_go_on)
+
+    def _send(
+        self, messages: Sequence[OutgoingMessage], may_go_on: Callable[[], bool]
+    ) -> list[Receipt]:
+        try:
+            channel = self._take()
+        except ChannelUnavailable as error:
+            # Nothing was sent, and the next one would fare the same.
+            failed = Receipt(
+                Outcome.RETRY, code=error.code, source="connect", is_channel_wide=True
+            )
+            return [failed] * len(messages)
+        receipts: list[Receipt] = []
+        try:
+            for call in _calls(messages, min(channel.batch_limit, len(messages))):
+                if not may_go_on():
+                    break
+                receipts += self._call(channel, call)
+        finally:
+            self._give_back(channel)
+        return receipts + [NOT_TRIED] * (len(messages) - len(receipts))
+
+    def _call(
+        self, channel: Channel, messages: Sequence[OutgoingMessage]
+    ) -> list[Receipt]:
+        try:
+            return channel.send_batch(messages)
+        except Exception as error:  # noqa: BLE001 -- a channel's mistake is no reason to lose count
+            # The kind only: its text may hold an address.
+            logger.error(  # noqa: TRY400
+                "%s failed: %s", type(channel).__name__, type(error).__name__
+            )
+            broken = Receipt(
+                Outcome.UNKNOWN,
+                code=type(error).__name__,
+                source=channel.source,
+                is_channel_wide=True,
+            )
+            return [broken] * len(messages)
+
+    def _take(self) -> Channel:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        channel = self._make()
+        channel.open()
+        return channel
+
+    def _give_back(self, channel: Channel) -> None:
+        with self._lock:
+            self._idle.append(channel)
+
+
+def _calls(
+    messages: Sequence[OutgoingMessage], limit: int
+) -> Sequence[Sequence[OutgoingMessage]]:
+    """Neighbours with the same content, up to ``limit`` together."""
+    calls: list[list[OutgoingMessage]] = []
+    for message in messages:
+        last = calls[-1] if calls else None
+        if last and len(last) < limit and last[0].content is message.content:
+            last.append(message)
+        else:
+            calls.append([message])
+    return calls
+
+
+class Deadline:
+    """Whether another call may still begin. Asked by all threads, at any time.
+
+    Args:
+        seconds: from now.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+        self._halt = threading.Event()
+
+    def halt(self) -> None:
+        """No further call."""
+        self._halt.set()
+
+    def __call__(self) -> bool:
+        return not self._halt.is_set() and time.monotonic() < self._end

@@ -1,0 +1,46 @@
+"""Quiet hours and absences: when what can wait is kept for later."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils import timezone
+
+from wagtail_bin.models import Member
+
+
+def quiet_until(member: Member, now: dt.datetime | None = None) -> dt.datetime | None:
+    """The moment at which the member may be disturbed again, in UTC.
+
+    Args:
+        member: ``quiet_from`` and ``quiet_until`` are wall-clock times of the
+            site's time zone and may span midnight; ``away_from`` and
+            ``away_until`` are whole days.
+        now: the moment that counts (aware; default: now).
+
+    Returns:
+        None when that is now.
+    """
+    local = timezone.localtime(now)
+    begin, end = member.away_from, member.away_until
+    if begin and end and begin <= local.date() <= end:
+        back = end + dt.timedelta(days=1)
+        morning = dt.datetime.combine(back, dt.time(), local.tzinfo)
+        return _quiet_hours_end(member, morning) or morning.astimezone(dt.UTC)
+    return _quiet_hours_end(member, local)
+
+
+def _quiet_hours_end(member: Member, local: dt.datetime) -> dt.datetime | None:
+    begin, end = member.quiet_from, member.quiet_until
+    if begin is None or end is None or begin == end:
+        return None
+    clock, day = local.time(), local.date()
+    if begin < end:
+        is_quiet = begin <= clock < end
+    else:
+        is_quiet = clock >= begin or clock < end
+        if clock >= begin:
+            day += dt.timedelta(days=1)
+    if not is_quiet:
+        return None
+    return dt.datetime.combine(day, end, local.tzinfo).astimezone(dt.UTC)
