@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
-from wagtail_bin import audit
+from wagtail_bin import audit, faults
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import ledger_fill, tasks
 from wagtail_bin.dispatch.audience import Audience, Terms, survey
@@ -153,7 +153,9 @@ def approve_dispatch(
         ledger_fill.add_broadcasts(dispatch, language=next(iter(ready)))
         log(instance=content, action=audit.SEND, user=user, revision=revision)
         if not dispatch.awaits_page and start <= timezone.now():
+            transaction.on_commit(partial(faults.point, "K2"))
             transaction.on_commit(partial(tasks.ring_all_for, str(dispatch.pk)))
+        faults.point("K1")
     return Approval(dispatch, audience.total)
 
 

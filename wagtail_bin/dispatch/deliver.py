@@ -24,6 +24,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 
+from wagtail_bin import faults
 from wagtail_bin.channels.base import ChannelUnavailable, Receipt
 from wagtail_bin.channels.registry import channel_names, channel_settings, get_channel
 from wagtail_bin.conf import conf
@@ -154,6 +155,7 @@ class _Worker:
             gates.reserve(channel, rate=settings.rate, wanted=len(ids) - allowed)
         if not ids:
             return 0
+        faults.point("K3")
         try:
             lines = self.lines_of(channel)
             is_batched = lines.ready() > 1
@@ -227,6 +229,7 @@ class _Lot:
                         self._may_call.halt()
                         break
                     flights.append(self._launch(parts.popleft()))
+                    self._look_up()
                 if not flights:
                     break
                 self._land(flights.popleft())
@@ -246,6 +249,7 @@ class _Lot:
                 channel=self._channel,
             )
         )
+        faults.point("K4")
         ready, flight.results = self._messages.compose(flight.marked)
         connections = self._lines.settings.connections
         for share in self._pace.shares(ready, connections):
@@ -264,9 +268,11 @@ class _Lot:
                 self._look_up()
         for marked, call in flight.calls:
             flight.results += zip(marked, call.result(), strict=True)
+        faults.point("K7")
         ledger.record(
             owner=self._owner, results=flight.results, purpose=self._dispatch.purpose
         )
+        faults.point("K8")
         if self._pace.note(flight.results):
             self._may_call.halt()
 

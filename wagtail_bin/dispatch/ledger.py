@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -30,6 +30,7 @@ from wagtail_bin.models import (
     Delivery,
     Dispatch,
     Member,
+    SendingSwitch,
 )
 from wagtail_bin.models.dispatches import DispatchQuerySet
 
@@ -66,9 +67,11 @@ class Marked:
 
 def sendable() -> DispatchQuerySet:
     """Dispatches of which something may be sent now, the urgent ones first."""
+    paused = SendingSwitch.objects.filter(is_paused=True)
     return (
         Dispatch.objects.open()
         .filter(
+            ~Exists(paused),
             not_before__lte=Now(),
             expires_at__gt=Now(),
             awaits_page=False,
