@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "example_site.settings.test"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_site.settings.test")
 
 
 @contextmanager
