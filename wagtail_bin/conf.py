@@ -139,6 +139,16 @@ class Settings:
         return self.default_cluster + URGENT
 
     @property
+    def caches(self) -> dict[str, dict[str, Any]]:
+        """The project's caches."""
+        return settings.CACHES
+
+    @property
+    def root_urlconf(self) -> str:
+        """Dotted path of the project's URLs; empty when it has none."""
+        return getattr(settings, "ROOT_URLCONF", "")
+
+    @property
     def user_model(self) -> str:
         """Label of the project's user model, for foreign keys."""
         return settings.AUTH_USER_MODEL

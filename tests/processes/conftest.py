@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django_q.brokers import get_broker
+from django_q.brokers.orm import ORM
 from django_q.models import OrmQ
+from django_q.tasks import async_task
 
 from example_site import mail_sink
 from example_site.mail_sink import ENVELOPE_TO
@@ -111,6 +113,13 @@ def empty_broker() -> None:
         broker.connection.flushdb()
     else:
         OrmQ.objects.all().delete()
+
+
+def ring_orm(dispatch: Dispatch, *, times: int) -> None:
+    """Ring a cluster on the ORM broker, whichever one the suite uses."""
+    broker = ORM(list_key=conf.default_cluster)
+    for _time in range(times):
+        async_task("wagtail_bin.dispatch.tasks.drain", str(dispatch.pk), broker=broker)
 
 
 @pytest.fixture

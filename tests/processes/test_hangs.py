@@ -21,6 +21,7 @@ from tests.processes.conftest import (
     count_of,
     is_settled,
     needs_processes,
+    ring_orm,
 )
 from tests.worker import eventually, group_members
 from wagtail_bin.models import Delivery
@@ -85,9 +86,10 @@ def test_f08_a_job_that_is_run_again_for_ever_sends_nothing_again(
     os.kill(worker.monitor, signal.SIGKILL)
     assert eventually(lambda: worker.log.count("monitoring at") == 2), worker.log
     dispatch = send_to(20)
+    ring_orm(dispatch, times=1)
     first = worker.names[-1]
     assert eventually(lambda: is_settled(dispatch), 20), worker.log
-    assert eventually(lambda: max(worker.runs.values()) >= 3, 20), worker.log
+    assert eventually(lambda: max(worker.runs.values(), default=0) >= 3, 20), worker.log
     assert count_of(slow_sink) == 20
 
     # Nobody but the supervisor notices.
