@@ -174,6 +174,8 @@ def running_worker(
         "TEST_DATABASE": str(connection.settings_dict["NAME"]),
         "TEST_SMTP_PORT": str(port),
         "TEST_WORKER_RING_INTERVAL": "1",
+        # One at a time: the tests count on how long a dispatch takes.
+        "TEST_CONNECTIONS": "1",
         "PYTHONUNBUFFERED": "1",
     }
     command = ["bin_worker", *(["--queue", queue] if queue else [])]

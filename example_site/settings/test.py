@@ -69,6 +69,14 @@ for name in (
 ):
     if value := os.environ.get(f"TEST_{name}"):
         globals()[f"WAGTAIL_BIN_{name}"] = int(value)
+if connections := os.environ.get("TEST_CONNECTIONS"):
+    WAGTAIL_BIN_CHANNELS = {
+        "email": {
+            "BACKEND": "wagtail_bin.channels.email.EmailChannel",
+            "CONNECTIONS": int(connections),
+            "BATCH": 10,
+        }
+    }
 if "TEST_LEASE" in os.environ:
     # A lease of seconds is too short for anything but a test.
     SILENCED_SYSTEM_CHECKS = ["wagtail_bin.E002"]

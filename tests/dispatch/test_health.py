@@ -9,11 +9,18 @@ import pytest
 from django.db.models.functions import Now
 
 from tests.factories import MemberFactory, NetworkFactory, UserFactory
-from wagtail_bin.dispatch import worker
+from wagtail_bin.dispatch import gates, worker
 from wagtail_bin.dispatch.approve import approve_dispatch
 from wagtail_bin.dispatch.health import Level, read_health
-from wagtail_bin.dispatch.queues import URGENT_PURPOSE, Queue
-from wagtail_bin.models import Delivery, Dispatch, WorkerHeartbeat
+from wagtail_bin.dispatch.queues import Queue
+from wagtail_bin.models import (
+    ChannelName,
+    ChannelState,
+    Delivery,
+    Dispatch,
+    Purpose,
+    WorkerHeartbeat,
+)
 
 pytestmark = pytest.mark.django_db
 State = Delivery.State
@@ -33,7 +40,7 @@ def swept(db: Any) -> None:
     worker.note_sweep(Queue.DEFAULT)
 
 
-@pytest.fixture(params=["tips", URGENT_PURPOSE])
+@pytest.fixture(params=["tips", Purpose.ALERTS])
 def purpose(request: Any) -> str:
     return str(request.param)
 
@@ -71,10 +78,10 @@ def test_nothing_to_do_is_fine() -> None:
 @pytest.mark.parametrize(
     ("purpose", "minutes", "level"),
     [
-        (URGENT_PURPOSE, 1.9, None),
-        (URGENT_PURPOSE, 2.1, "WARNING"),
-        (URGENT_PURPOSE, 4.9, "WARNING"),
-        (URGENT_PURPOSE, 5.1, "CRITICAL"),
+        (Purpose.ALERTS, 1.9, None),
+        (Purpose.ALERTS, 2.1, "WARNING"),
+        (Purpose.ALERTS, 4.9, "WARNING"),
+        (Purpose.ALERTS, 5.1, "CRITICAL"),
         ("tips", 59, None),
         ("tips", 61, "WARNING"),
         ("tips", 359, "WARNING"),
@@ -86,7 +93,7 @@ def test_o03_what_is_due_waits_too_long(
 ) -> None:
     succeed(dispatch, minutes=1)
     dispatch.deliveries.filter(state=State.QUEUED).update(due_at=ago(minutes=minutes))
-    code = "urgent_waits" if purpose == URGENT_PURPOSE else "other_waits"
+    code = "urgent_waits" if purpose == Purpose.ALERTS else "other_waits"
     assert problems() == ({code: level} if level else {})
     assert getattr(read_health(), code) == pytest.approx(minutes * 60, abs=5)
 
@@ -115,10 +122,33 @@ def test_o04_a_provider_that_cannot_be_reached_is_noticed_between_attempts(
     dispatch: Dispatch,
 ) -> None:
     dispatch.deliveries.update(due_at=ago(minutes=-4), code="unavailable")
-    assert problems() == {"no_success": "CRITICAL"}
-    # Put off just now: too early for an alarm.
-    Dispatch.objects.update(approved_at=ago(minutes=4))
+    gates.note_failures("email", count=1, code="unavailable")
+    # Only just: too early for an alarm.
     assert problems() == {}
+    ChannelState.objects.update(failing_since=ago(minutes=6))
+    assert problems() == {"no_success": "CRITICAL"}
+    gates.note_success("email")
+    assert problems() == {}
+
+
+def test_nothing_waits_for_us_that_waits_for_a_person(dispatch: Dispatch) -> None:
+    assert read_health().is_stuck
+    dispatch.deliveries.update(channel=ChannelName.HANDOVER)
+    assert problems() == {}
+    dispatch.deliveries.update(channel=ChannelName.EMAIL)
+    Dispatch.objects.update(paused_at=Now())
+    assert problems() == {}
+
+
+@pytest.mark.parametrize("why", [gates.PAUSED, gates.COPIED])
+def test_a_halt_is_pointed_out_and_nothing_waits(dispatch: Dispatch, why: str) -> None:
+    state = gates.switch()
+    state.is_paused = why == gates.PAUSED
+    if why == gates.COPIED:
+        state.fingerprint = "another database"
+    state.save()
+    assert problems() == {"halted": "WARNING"}
+    assert read_health().halted == why
 
 
 def test_o04_one_recipient_who_is_put_off_is_no_alarm(dispatch: Dispatch) -> None:
@@ -132,7 +162,7 @@ def test_o04_one_recipient_who_is_put_off_is_no_alarm(dispatch: Dispatch) -> Non
 @pytest.mark.parametrize("minutes", [14, 16])
 def test_o05_unknown_for_long(dispatch: Dispatch, purpose: str, minutes: float) -> None:
     dispatch.deliveries.update(state=State.UNKNOWN, settled_at=ago(minutes=minutes))
-    is_alarm = purpose == URGENT_PURPOSE and minutes > 15
+    is_alarm = purpose == Purpose.ALERTS and minutes > 15
     assert problems() == ({"urgent_unknown": "CRITICAL"} if is_alarm else {})
     assert read_health().unknown == 2
 
@@ -163,5 +193,5 @@ def test_the_worst_comes_first() -> None:
 def test_a_reading_takes_few_queries(
     dispatch: Dispatch, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(14):
         assert read_health().level is Level.CRITICAL

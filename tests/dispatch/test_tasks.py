@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import pytest
-from django.db.models.functions import Now
-from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
 
@@ -18,8 +15,9 @@ from wagtail_bin.channels.base import OutgoingMessage, Receipt
 from wagtail_bin.channels.memory import MemoryChannel
 from wagtail_bin.dispatch import tasks, worker
 from wagtail_bin.dispatch.approve import approve_dispatch
-from wagtail_bin.dispatch.queues import URGENT_PURPOSE, Queue, cluster_of, workers_of
-from wagtail_bin.models import Delivery, Dispatch
+from wagtail_bin.dispatch.clock import after
+from wagtail_bin.dispatch.queues import Queue, cluster_of, workers_of
+from wagtail_bin.models import ChannelName, Consent, Delivery, Dispatch, Purpose
 
 pytestmark = pytest.mark.django_db
 
@@ -47,11 +45,21 @@ class SlowChannel(MemoryChannel):
         return super().deliver(message)
 
 
+ONE_BY_ONE = {
+    "email": {
+        "BACKEND": f"{__name__}.SlowChannel",
+        "CONNECTIONS": 1,
+        "BATCH": 1,
+    }
+}
+
+
 @pytest.fixture
 def memory(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[type[SlowChannel]]:
-    settings.WAGTAIL_BIN_CHANNELS = {"email": "tests.dispatch.test_tasks.SlowChannel"}
+    settings.WAGTAIL_BIN_CHANNELS = ONE_BY_ONE
+    settings.WAGTAIL_BIN_CLAIM_SIZE = 1
     # Put back when the test ends.
     monkeypatch.setattr(SlowChannel, "seconds", 0)
     monkeypatch.setattr(SlowChannel, "meanwhile", staticmethod(lambda: None))
@@ -62,7 +70,14 @@ def memory(
 
 def approve(page: Any, members: int, purpose: str = "tips") -> Dispatch:
     network = NetworkFactory()
-    MemberFactory.create_batch(members, network=network)
+    for member in MemberFactory.create_batch(members, network=network):
+        Consent.objects.create(
+            member=member,
+            purpose=Purpose.ALERTS,
+            channel=ChannelName.EMAIL,
+            is_given=True,
+            basis=Consent.Basis.ENROLMENT,
+        )
     previous = Dispatch.objects.filter(page=page).first()
     dispatch = approve_dispatch(
         page=page,
@@ -95,7 +110,7 @@ def test_tips_ring_the_default_cluster_only(tip: Any) -> None:
 
 
 def test_what_is_urgent_rings_whoever_may_run(tip: Any) -> None:
-    dispatch = approve(tip, 1, URGENT_PURPOSE)
+    dispatch = approve(tip, 1, Purpose.ALERTS)
     tasks.ring_all_for(str(dispatch.pk))
     ring = ("drain", (str(dispatch.pk),))
     assert waiting(Queue.URGENT) == [ring] * workers_of(Queue.URGENT)
@@ -106,7 +121,7 @@ def test_without_an_urgent_cluster_nothing_waits_on_its_queue(
     tip: Any, settings: Any
 ) -> None:
     settings.Q_CLUSTER = settings.Q_CLUSTER | {"ALT_CLUSTERS": {}}
-    dispatch = approve(tip, 1, URGENT_PURPOSE)
+    dispatch = approve(tip, 1, Purpose.ALERTS)
     tasks.ring_all_for(str(dispatch.pk))
     assert len(waiting(Queue.DEFAULT)) == workers_of(Queue.DEFAULT)
     assert waiting(Queue.URGENT) == []
@@ -135,16 +150,16 @@ def test_f08_a_drain_that_is_run_again_does_nothing(
 ) -> None:
     dispatch = approve(tip, 3)
     assert tasks.drain(str(dispatch.pk)) == 3
+    assert waiting(Queue.DEFAULT) == [("drain", (str(dispatch.pk),))]
     assert tasks.drain(str(dispatch.pk)) == 0
-    assert len(memory.outbox) == 3
     assert waiting(Queue.DEFAULT) == []
+    assert len(memory.outbox) == 3
 
 
-def test_a_drain_that_leaves_something_rings_again(
+def test_a_drain_that_has_no_more_time_rings_again(
     tip: Any, memory: type[SlowChannel], settings: Any
 ) -> None:
     memory.seconds = 1.2
-    settings.WAGTAIL_BIN_CLAIM_SIZE = 1
     settings.WAGTAIL_BIN_SLICE = 1
     dispatch = approve(tip, 2)
     assert tasks.drain(str(dispatch.pk)) == 1
@@ -155,7 +170,7 @@ def test_the_urgent_cluster_sweeps_nothing_else(
     tip: Any, memory: type[SlowChannel]
 ) -> None:
     tips = approve(tip, 2)
-    alert = approve(tip, 1, URGENT_PURPOSE)
+    alert = approve(tip, 1, Purpose.ALERTS)
     assert tasks.sweep(Queue.URGENT) == 1
     assert set(alert.deliveries.values_list("state", flat=True)) == {"accepted"}
     assert set(tips.deliveries.values_list("state", flat=True)) == {"queued"}
@@ -166,7 +181,7 @@ def test_the_urgent_cluster_sweeps_nothing_else(
 
 def test_what_is_urgent_goes_first(tip: Any, memory: type[SlowChannel]) -> None:
     tips = approve(tip, 2)
-    alert = approve(tip, 1, URGENT_PURPOSE)
+    alert = approve(tip, 1, Purpose.ALERTS)
     assert tasks.drain(str(tips.pk)) == 3
     assert order_of(memory) == [alert, tips, tips]
 
@@ -174,17 +189,13 @@ def test_what_is_urgent_goes_first(tip: Any, memory: type[SlowChannel]) -> None:
 def test_what_becomes_urgent_in_the_middle_of_tips_waits_for_one_turn(
     tip: Any,
     memory: type[SlowChannel],
-    settings: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tasks, "TURN", 0.5)
-    settings.WAGTAIL_BIN_CLAIM_SIZE = 1
-    tips = approve(tip, 6)
-    alert = approve(tip, 1, URGENT_PURPOSE)
-    later = timezone.now() + dt.timedelta(hours=1)
-    alert.deliveries.update(due_at=later)
     memory.seconds = 0.3
-    memory.meanwhile = staticmethod(lambda: alert.deliveries.update(due_at=Now()))
+    tips = approve(tip, 6)
+    alert = approve(tip, 1, Purpose.ALERTS)
+    alert.deliveries.update(due_at=after(0.4))
     assert tasks.drain(str(tips.pk)) == 7
     assert order_of(memory).index(alert) <= 3
 

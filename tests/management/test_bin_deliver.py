@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django_q.models import OrmQ
 
-from tests.dispatch.test_tasks import SlowChannel
+from tests.dispatch.test_tasks import ONE_BY_ONE, SlowChannel
 from tests.factories import MemberFactory, NetworkFactory, UserFactory
 from wagtail_bin.dispatch.approve import approve_dispatch
 from wagtail_bin.dispatch.worker import sweep_ages
@@ -41,7 +41,7 @@ def approve(tip: Any, members: int) -> None:
 @pytest.fixture
 def slow(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[SlowChannel]]:
     """Every message takes more than a second, and is claimed by itself."""
-    settings.WAGTAIL_BIN_CHANNELS = {"email": "tests.dispatch.test_tasks.SlowChannel"}
+    settings.WAGTAIL_BIN_CHANNELS = ONE_BY_ONE
     settings.WAGTAIL_BIN_CLAIM_SIZE = 1
     monkeypatch.setattr(SlowChannel, "seconds", 1.2)
     monkeypatch.setattr(SlowChannel, "meanwhile", staticmethod(lambda: None))

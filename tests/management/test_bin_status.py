@@ -47,6 +47,7 @@ def test_all_is_well() -> None:
         "level": "ok",
         "problems": {},
         "workers": [shown],
+        "halted": "",
         "urgent_waits": None,
         "other_waits": None,
         "urgent_unknown": None,
@@ -84,6 +85,7 @@ def test_a_database_that_is_away_is_critical_and_its_password_is_not_shown(
 def test_every_problem_is_documented() -> None:
     empty = health.Health(
         workers=[worker.WorkerState("a:1:urgent:b", "urgent", 1e9)],
+        halted="paused",
         swept={},
         urgent_waits=1e9,
         other_waits=1e9,
@@ -94,4 +96,4 @@ def test_every_problem_is_documented() -> None:
     )
     codes = {problem.code for problem in empty.problems}
     assert codes | {"database"} <= {row[0].strip("`") for row in rows("workers.md")}
-    assert len(codes) == 6
+    assert len(codes) == 7

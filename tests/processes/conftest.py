@@ -45,6 +45,8 @@ needs_processes = [
 ]
 
 WORKERS = conf.q_cluster["workers"]
+# As example_site.settings.test has it for workers.
+BATCH = 10
 
 StartWorker = Callable[..., Worker]
 SendTo = Callable[..., Dispatch]
@@ -144,12 +146,13 @@ def send_to(tip: Any) -> SendTo:
         Consent.objects.bulk_create(
             Consent(
                 member=member,
-                purpose=Purpose.TIPS,
+                purpose=wanted,
                 channel=ChannelName.EMAIL,
                 is_given=True,
                 basis=Consent.Basis.ENROLMENT,
             )
             for member in Member.objects.bulk_create(members)
+            for wanted in Purpose
         )
         tip.refresh_from_db()
         tip.save_revision()

@@ -19,10 +19,10 @@ from tests.processes.conftest import (
     needs_processes,
 )
 from tests.worker import eventually
-from wagtail_bin.dispatch.queues import URGENT_PURPOSE, Queue
+from wagtail_bin.dispatch.queues import Queue
 from wagtail_bin.dispatch.tasks import TURN
 from wagtail_bin.dispatch.worker import sweep_ages, workers_alive
-from wagtail_bin.models import Delivery
+from wagtail_bin.models import Delivery, Purpose
 
 pytestmark = needs_processes
 
@@ -55,7 +55,7 @@ def test_what_is_urgent_has_a_cluster_of_its_own_and_passes_tips(
     assert set(sweep_ages()) == set(Queue)
     tips = send_to(600)
     assert eventually(lambda: count_of(slow_sink) >= 20), worker.log
-    alert = send_to(5, purpose=URGENT_PURPOSE)
+    alert = send_to(5, purpose=Purpose.ALERTS)
     started = time.monotonic()
     assert eventually(lambda: is_settled(alert), 30), worker.log
     assert time.monotonic() - started < TURN
@@ -69,7 +69,7 @@ def test_what_is_urgent_goes_out_though_only_the_default_cluster_runs(
     worker = start_worker(TEST_WORKER_RING_INTERVAL=10).wait_until_working()
     tips = send_to(600)
     assert eventually(lambda: count_of(slow_sink) >= 20), worker.log
-    alert = send_to(5, purpose=URGENT_PURPOSE)
+    alert = send_to(5, purpose=Purpose.ALERTS)
     # Both of its processes are at the tips, for a turn and a batch at most.
     assert eventually(lambda: is_settled(alert), TURN + 8), worker.log
     assert not is_settled(tips)
@@ -80,7 +80,7 @@ def test_the_urgent_cluster_leaves_tips_alone(
 ) -> None:
     worker = start_worker("urgent").wait_until_working()
     tips = send_to(3)
-    alert = send_to(2, purpose=URGENT_PURPOSE)
+    alert = send_to(2, purpose=Purpose.ALERTS)
     assert eventually(lambda: is_settled(alert), 20), worker.log
     sweeps = worker.log.count("Processed")
     assert eventually(lambda: worker.log.count("Processed") >= sweeps + 3), worker.log

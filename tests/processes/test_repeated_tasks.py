@@ -13,6 +13,7 @@ from django_q.scheduler import scheduler
 
 from tests.conftest import MailSink
 from tests.processes.conftest import (
+    BATCH,
     ORM_BROKER,
     WORKERS,
     SendTo,
@@ -25,7 +26,6 @@ from tests.processes.conftest import (
     ring_orm,
 )
 from tests.worker import eventually
-from wagtail_bin.conf import conf
 from wagtail_bin.dispatch.schedule import install_sweeps
 
 pytestmark = needs_processes
@@ -86,7 +86,7 @@ def test_f13_a_task_that_times_out_in_a_batch_doubles_nothing(
     )
     assert eventually(lambda: is_settled(dispatch), 60), worker.log
     assert "exceeded maximum timeout value" in worker.log
-    assert 0 < assert_nobody_twice(slow_sink, dispatch) <= conf.SENDING_BATCH * WORKERS
+    assert 0 < assert_nobody_twice(slow_sink, dispatch) <= BATCH * WORKERS
 
 
 def test_f13_a_task_whose_process_is_killed_doubles_nothing(
@@ -106,7 +106,7 @@ def test_f13_a_task_whose_process_is_killed_doubles_nothing(
     os.kill(worker.busy(), signal.SIGKILL)
     assert eventually(lambda: is_settled(dispatch), 60), worker.log
     assert "after death" in worker.log
-    assert assert_nobody_twice(slow_sink, dispatch) <= conf.SENDING_BATCH * WORKERS
+    assert assert_nobody_twice(slow_sink, dispatch) <= BATCH * WORKERS
 
 
 def test_f12_a_broker_emptied_in_the_middle_delays_and_loses_nobody(

@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import MailSink
 from tests.processes.conftest import (
+    BATCH,
     WORKERS,
     SendTo,
     StartWorker,
@@ -42,7 +43,7 @@ def test_n1_a_killed_worker_loses_nobody_and_doubles_nothing(
     assert second.terminate() == 0
 
     unknown = assert_nobody_twice(slow_sink, dispatch)
-    assert unknown <= conf.SENDING_BATCH * WORKERS
+    assert unknown <= BATCH * WORKERS
 
 
 @pytest.mark.parametrize("queue", ["default", None])

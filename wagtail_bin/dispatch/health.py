@@ -11,13 +11,14 @@ import datetime as dt
 import enum
 from typing import Any
 
-from django.db.models import Count, DateTimeField, DurationField, Max, QuerySet, Value
-from django.db.models.expressions import Combinable, ExpressionWrapper, F
+from django.db.models import Count, DurationField, Max, QuerySet
+from django.db.models.expressions import ExpressionWrapper, F
 from django.db.models.functions import Now
 
-from wagtail_bin.dispatch import ledger, worker
-from wagtail_bin.dispatch.queues import URGENT_PURPOSE, Queue
-from wagtail_bin.models import Delivery
+from wagtail_bin.dispatch import gates, ledger, worker
+from wagtail_bin.dispatch.clock import after
+from wagtail_bin.dispatch.queues import Queue
+from wagtail_bin.models import ChannelName, ChannelState, Delivery, Dispatch
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -58,16 +59,19 @@ class Health:
 
     Attributes:
         workers: supervised clusters seen within a day.
+        halted: why nothing at all is sent (``paused``, ``copied``), or empty;
+            nothing waits then.
         swept: queue to time since its last sweep.
         urgent_waits: how long the oldest urgent delivery has been due.
         other_waits: the same for everything else.
         urgent_unknown: how long the oldest urgent delivery has been unknown.
         unknown: number of deliveries whose outcome is unknown.
         is_stuck: whether there is work and nothing has succeeded.
-        states: state to number, of the dispatches that have not expired.
+        states: state to number, of the dispatches that are under way.
     """
 
     workers: list[worker.WorkerState]
+    halted: str
     swept: dict[str, float]
     urgent_waits: float | None
     other_waits: float | None
@@ -82,6 +86,7 @@ class Health:
         last_sweep = self.swept.get(Queue.DEFAULT)
         found = {
             "worker_dead": Level(any(not one.is_alive for one in self.workers)),
+            "halted": Level(bool(self.halted)),
             "urgent_waits": _level(self.urgent_waits, *URGENT_WAITS),
             "other_waits": _level(self.other_waits, *OTHER_WAITS),
             "no_success": Level.CRITICAL if self.is_stuck else Level.OK,
@@ -102,42 +107,56 @@ class Health:
 def read_health() -> Health:
     """Take a reading, in a fixed number of queries."""
     unknown = Delivery.objects.filter(state=Delivery.State.UNKNOWN)
-    urgent_unknown = unknown.filter(dispatch__purpose=URGENT_PURPOSE)
-    urgent_waits = _longest(ledger.due(urgent=True), since="due_at")
-    other_waits = _longest(ledger.due(urgent=False), since="due_at")
+    urgent_unknown = unknown.filter(dispatch__in=Dispatch.objects.urgent())
+    halted = gates.halted()
+    waiting = _waiting() if not halted else Delivery.objects.none()
+    due = waiting.filter(due_at__lte=Now())
+    urgent = ledger.sendable().order_by().urgent()
+    urgent_waits = _longest(due.filter(dispatch__in=urgent), since="due_at")
+    other_waits = _longest(due.exclude(dispatch__in=urgent), since="due_at")
+    under_way = Delivery.objects.filter(dispatch__in=Dispatch.objects.open())
     return Health(
         workers=worker.workers_seen(),
+        halted=halted,
         swept=worker.sweep_ages(),
         urgent_waits=urgent_waits,
         other_waits=other_waits,
         urgent_unknown=_longest(urgent_unknown, since="settled_at"),
         unknown=unknown.count(),
-        is_stuck=_is_stuck(max(urgent_waits or 0, other_waits or 0)),
+        is_stuck=_is_stuck(waiting, max(urgent_waits or 0, other_waits or 0)),
         states=dict(
-            _current().order_by().values_list("state").annotate(Count("pk")),
+            under_way.order_by().values_list("state").annotate(Count("pk")),
         ),
     )
 
 
-def _current() -> QuerySet[Delivery]:
-    return Delivery.objects.filter(dispatch__expires_at__gt=Now())
+def _waiting() -> QuerySet[Delivery]:
+    """What is to be sent by us, and not held back by a person."""
+    return Delivery.objects.filter(
+        state=Delivery.State.QUEUED, dispatch__in=ledger.sendable().order_by()
+    ).exclude(channel=ChannelName.HANDOVER)
 
 
-def _is_stuck(waits: float) -> bool:
+def _is_stuck(waiting: QuerySet[Delivery], waits: float) -> bool:
     """Whether work has been there, and nothing was accepted, for five minutes.
 
     Work is what is due, and what was put off because its channel cannot be
     reached at all; not one recipient whose provider says "later".
+
+    Args:
+        waiting: what is to be sent, now or later.
+        waits: seconds that the oldest delivery has been due.
     """
-    put_off = _current().filter(
-        state=Delivery.State.QUEUED,
-        attempt=0,
-        dispatch__approved_at__lt=_ago(NO_SUCCESS),
-    )
-    if waits < NO_SUCCESS and not put_off.exclude(code="").exists():
+    long_ago = after(-NO_SUCCESS)
+    failing = ChannelState.objects.filter(failing_since__lt=long_ago)
+    put_off = waiting.filter(channel__in=failing.values("name"))
+    if waits < NO_SUCCESS and not put_off.exists():
         return False
-    accepted = _current().filter(
-        state=Delivery.State.ACCEPTED, settled_at__gt=_ago(NO_SUCCESS)
+    accepted = Delivery.objects.filter(
+        # Of others there was no success so lately: it saves looking at them.
+        dispatch__in=Dispatch.objects.filter(expires_at__gt=long_ago),
+        state=Delivery.State.ACCEPTED,
+        settled_at__gt=long_ago,
     )
     return not accepted.exists()
 
@@ -147,12 +166,6 @@ def _longest(deliveries: QuerySet[Delivery], *, since: str) -> float | None:
     age = ExpressionWrapper(Now() - F(since), output_field=DurationField())
     longest: dt.timedelta | None = deliveries.aggregate(age=Max(age))["age"]
     return None if longest is None else longest.total_seconds()
-
-
-def _ago(seconds: float) -> Combinable:
-    return ExpressionWrapper(
-        Now() - Value(dt.timedelta(seconds=seconds)), output_field=DateTimeField()
-    )
 
 
 def _level(
@@ -183,6 +196,7 @@ def as_json(health: Health) -> dict[str, Any]:
             }
             for one in health.workers
         ],
+        "halted": health.halted,
         "swept": {queue: short(age) for queue, age in health.swept.items()},
         "urgent_waits": short(health.urgent_waits),
         "other_waits": short(health.other_waits),

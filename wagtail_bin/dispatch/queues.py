@@ -16,6 +16,7 @@ from django_q.conf import Conf
 
 from wagtail_bin.conf import conf
 
+
 class Queue(enum.StrEnum):
     """What a cluster works on."""
 

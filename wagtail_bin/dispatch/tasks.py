@@ -32,9 +32,7 @@ logger = logging.getLogger(__name__)
 TURN = 10
 
 
-def ring_for(
-    dispatch_id: str, *, times: int = 1, queue: Queue = Queue.DEFAULT
-) -> None:
+def ring_for(dispatch_id: str, *, times: int = 1, queue: Queue = Queue.DEFAULT) -> None:
     """Ask workers to deliver a dispatch. A lost ring is made good by the sweep.
 
     Args:
