@@ -44,7 +44,8 @@ def test_f09_two_clusters_at_once_claim_each_row_once(
     assert assert_nobody_twice(slow_sink, dispatch) == 0
     for worker in workers:
         assert "processing" in worker.log
-        assert worker.terminate() == 0
+        worker.process.terminate()
+    assert [worker.process.wait(40) for worker in workers] == [0, 0]
 
 
 def test_what_is_urgent_has_a_cluster_of_its_own_and_passes_tips(
