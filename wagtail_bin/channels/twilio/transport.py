@@ -34,7 +34,6 @@ class Transport:
 
     def request(self, method: str, url: str, **parameters: Any) -> Any:
         """Make one request, and remember how long it asks us to wait."""
-        self.retry_after = 0.0
         if self.base != API_BASE:
             url = self.base + urlsplit(url).path
         response = self.http.request(method, url, **parameters)
