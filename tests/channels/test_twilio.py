@@ -378,6 +378,11 @@ def test_every_language_has_a_voice(
     assert say(voice)[0][1]["language"] == spoken
 
 
+def test_what_xml_cannot_hold_is_not_said(voice: TwilioProvider) -> None:
+    send(voice, message(text="Sluit\x00 af\x0b."))
+    assert say(voice)[0][2] == "Sluit af ."
+
+
 def test_a_voice_can_be_chosen(voice: TwilioProvider) -> None:
     voice.options["VOICES"] = {"nl": ("nl-NL", "Polly.Laura-Neural")}
     send(voice, message())
@@ -406,6 +411,7 @@ def test_a_call_waits_for_the_beep_and_ends_by_itself(voice: TwilioProvider) -> 
         ({"text": "<" * 600}, "too_long"),
         ({"language": "tlh"}, "language"),
         ({"text": f" {PART} "}, "empty"),
+        ({"text": "half \ud83d"}, "text"),
     ],
 )
 def test_what_cannot_be_said_is_refused(
