@@ -26,6 +26,7 @@ UNSUBSCRIBE = "list-unsubscribe"
 LONGEST_VALUE = 900
 # Heads kept per content: one per network that is being written to.
 HEADS = 64
+SENDER = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")
 # Written per message, or by us.
 _OWN_HEADERS = {
     "date",
@@ -36,6 +37,10 @@ _OWN_HEADERS = {
 }
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SOFT_BREAK = b"=\r\n"
+
+
+class InvalidSender(ValueError):  # noqa: N818
+    """A content's ``from_email`` is not an address that a server would take."""
 
 
 def wire_address(address: str) -> str:
@@ -65,14 +70,20 @@ class MailTemplate:
         sender: the bare address for the envelope.
 
     Raises:
-        ValueError: ``from_email`` is not an address that can be written.
+        InvalidSender: whoever the recipient is.
+        UnicodeError: the text cannot be encoded.
     """
 
     def __init__(self, content: Content) -> None:
         self.content = content
-        self.sender = wire_address(parseaddr(content.from_email)[1])
-        if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", self.sender, re.ASCII):
-            raise ValueError("from_email")
+        self._head = functools.lru_cache(maxsize=HEADS)(self._shared_head)
+        try:
+            self.sender = wire_address(parseaddr(content.from_email)[1])
+            self._head("", "", ())
+        except ValueError as error:
+            raise InvalidSender from error
+        if not SENDER.fullmatch(self.sender):
+            raise InvalidSender
         parts = [
             _Part(kind, source, content.placeholders, escape)
             for kind, source, escape in (
@@ -82,8 +93,6 @@ class MailTemplate:
             if source
         ]
         self._parts = parts or [_Part("plain", "", content.placeholders, str)]
-        self._head = functools.lru_cache(maxsize=HEADS)(self._shared_head)
-        self._head("", "", ())
 
     def build(self, message: OutgoingMessage, message_id: str) -> bytes:
         """The mail of one recipient: CRLF line ends, no line above 998 bytes.
