@@ -35,9 +35,7 @@ def make_message(content: Content | None = None, **changes: Any) -> OutgoingMess
         "to": ADDRESS,
         "message_id": "<1.1.x@heidebeek.example>",
     }
-    return OutgoingMessage(
-        content=content or make_content(**shared), **(own | changes)
-    )
+    return OutgoingMessage(content=content or make_content(**shared), **(own | changes))
 
 
 def personal_content(**changes: Any) -> Content:

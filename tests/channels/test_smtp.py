@@ -333,9 +333,7 @@ def test_a_sender_that_cannot_be_written_is_no_fault_of_the_recipient(
     server: SmtpServer, sender: str
 ) -> None:
     receipt = attempt(server, from_email=sender)
-    assert receipt == Receipt(
-        Outcome.RETRY, "", "sender", "smtp", is_channel_wide=True
-    )
+    assert receipt == Receipt(Outcome.RETRY, "", "sender", "smtp", is_channel_wide=True)
 
 
 def test_dots_at_the_start_of_lines_arrive(server: SmtpServer) -> None:

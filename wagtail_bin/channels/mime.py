@@ -22,8 +22,6 @@ from wagtail_bin.channels.base import Content, OutgoingMessage, Placeholders
 # "=_" cannot occur in quoted-printable text (RFC 2045 section 6.7).
 BOUNDARY = b"=_wagtail_bin"
 UNSUBSCRIBE = "list-unsubscribe"
-# RFC 5322 section 2.1.1, less the header's name.
-LONGEST_VALUE = 900
 # Heads kept per content: one per network that is being written to.
 HEADS = 64
 SENDER = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")
@@ -106,7 +104,8 @@ class MailTemplate:
         """
         shared, own = [], [f"To: {wire_address(message.to)}"]
         for name, value in message.headers.items():
-            if name.lower() == UNSUBSCRIBE and _stays_on_one_line(value):
+            # Folding this header has broken DKIM signatures in the field.
+            if name.lower() == UNSUBSCRIBE and value.isascii():
                 own.append(f"{name}: {value}")
             else:
                 shared.append((name, value))
@@ -203,8 +202,3 @@ def _before_break(text: str) -> bytes:
     # A character that stands for what follows keeps room for the break, and
     # keeps a blank at the end from being encoded as one that ends a line.
     return _quoted(text + "-")[:-1] + _SOFT_BREAK
-
-
-def _stays_on_one_line(value: str) -> bool:
-    """Folding this header has broken DKIM signatures in the field."""
-    return value.isascii() and len(value) <= LONGEST_VALUE
