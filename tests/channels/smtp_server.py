@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -63,8 +64,8 @@ class SmtpServer:
         self.released = threading.Event()
 
     @contextlib.contextmanager
-    def running(self) -> Iterator[int]:
-        """Serve in threads; gives the port."""
+    def running(self, context: ssl.SSLContext | None = None) -> Iterator[int]:
+        """Serve in threads, over TLS with a context; gives the port."""
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -79,6 +80,8 @@ class SmtpServer:
             daemon_threads = True
 
         with Server(("127.0.0.1", 0), Handler) as server:
+            if context:
+                server.socket = context.wrap_socket(server.socket, server_side=True)
             thread = threading.Thread(target=server.serve_forever, args=(0.01,))
             thread.start()
             try:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import email
 import email.policy
+import socket
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -280,8 +282,6 @@ def test_f16_no_tls_where_it_is_asked_for_means_nothing_was_sent(
 
 
 def test_f16_a_server_that_does_not_greet_is_given_up_soon(settings: Any) -> None:
-    import socket
-
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST = "127.0.0.1"
     settings.WAGTAIL_BIN_CONNECT_TIMEOUT = 0.2
@@ -357,6 +357,33 @@ def test_a_receipt_never_quotes_the_server(server: SmtpServer) -> None:
     server.actions = {"RCPT": "550 5.1.1 <zoe@example.org> unknown"}
     receipt = attempt(server)
     assert "zoe" not in str(dataclasses.astuple(receipt))
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_f16_over_tls_a_mail_goes_to_a_trusted_server_only(
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    certificate: ssl.SSLContext,
+    certificate_file: Path,
+    is_trusted: bool,
+) -> None:
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate_file))
+    server = SmtpServer()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_USE_SSL = "127.0.0.1", True
+    with server.running(certificate) as settings.EMAIL_PORT:
+        if is_trusted:
+            assert attempt(server, html=LONG).outcome is Outcome.ACCEPTED
+            server.actions = {"CONTENT": CLOSE}
+            assert attempt(server).outcome is Outcome.UNKNOWN
+            server.actions = {"DATA": CLOSE}
+            assert attempt(server).outcome is Outcome.RETRY
+        else:
+            with pytest.raises(ChannelUnavailable) as caught, EmailChannel():
+                pass
+            assert caught.value.code == "SSLCertVerificationError"
+            assert server.lines == []
 
 
 def test_tls_errors_are_os_errors() -> None:

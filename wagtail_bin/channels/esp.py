@@ -194,10 +194,13 @@ def _call_receipt(error: Exception, source: str, *, is_answered: bool) -> Receip
     kind = type(error.__cause__ or error).__name__
     if isinstance(error, AnymailAPIError):
         return _answer_receipt(error, kind, source, is_answered=is_answered)
-    is_called = is_answered or _went_through(error, "backends", "post_to_esp")
-    if is_called and not isinstance(error, AnymailError):
+    # Anymail's other errors say that it could not write the mail for the provider,
+    # or, once that has answered, could not read what it said.
+    is_refused_before = isinstance(error, AnymailError) or not _went_through(
+        error, "backends", "post_to_esp"
+    )
+    if is_answered or not is_refused_before:
         return Receipt(Outcome.UNKNOWN, "", kind, source, is_channel_wide=True)
-    # Something in the mail that anymail cannot say to this provider.
     return Receipt(Outcome.REJECTED, "", kind, source)
 
 
