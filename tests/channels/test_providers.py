@@ -7,6 +7,7 @@ import pkgutil
 import re
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import anymail.backends
@@ -144,6 +145,18 @@ def test_only_who_takes_all_that_is_a_members_own_gets_batches() -> None:
         assert row.has_metadata
         # SendGrid needs none: it replaces any text, our placeholders as well.
         assert row.field or name == "sendgrid"
+
+
+def test_the_documentation_has_the_same_table() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "email.md"
+    shown = {}
+    for line in page.read_text().splitlines():
+        name, *cells = [cell.strip() for cell in line.strip("| ").split("|")]
+        if name.lower() in PROVIDERS:
+            shown[name.lower()] = (int(cells[0]), cells[1] == "yes")
+    assert shown == {
+        name: (row.batch, row.has_metadata) for name, row in PROVIDERS.items()
+    }
 
 
 def unsafe(**changes: Any) -> Callable[[], OutgoingMessage]:

@@ -12,7 +12,7 @@ import functools
 import html
 import re
 from collections.abc import Callable, Mapping
-from email.utils import formatdate, make_msgid, parseaddr
+from email.utils import formatdate, getaddresses, make_msgid
 
 import idna
 from django.core.mail import EmailMessage
@@ -76,7 +76,8 @@ class MailTemplate:
         self.content = content
         self._head = functools.lru_cache(maxsize=HEADS)(self._shared_head)
         try:
-            self.sender = wire_address(parseaddr(content.from_email)[1])
+            [(_, address)] = getaddresses([content.from_email])
+            self.sender = wire_address(address)
             self._head("", "", ())
         except ValueError as error:
             raise InvalidSender from error
