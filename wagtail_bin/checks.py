@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from anymail.backends.base import AnymailBaseBackend
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import get_connection
 
+from wagtail_bin.channels.base import Content
+from wagtail_bin.channels.mime import InvalidSender, MailTemplate
+from wagtail_bin.channels.providers import provider_of
+from wagtail_bin.channels.registry import channel_settings
 from wagtail_bin.conf import conf
 
 
@@ -56,3 +63,40 @@ def check_heartbeat(**kwargs: Any) -> list[CheckMessage]:
             id="wagtail_bin.W001",
         )
     ]
+
+
+@register(Tags.compatibility)
+def check_batches(**kwargs: Any) -> list[CheckMessage]:
+    """W010: a batch that was asked for should be one that the provider takes."""
+    try:
+        wanted = channel_settings("email").options.get("batch_limit", 1)
+        connection = get_connection()
+    except (ImproperlyConfigured, ImportError):
+        return []  # said elsewhere, in its own words
+    is_provider = isinstance(connection, AnymailBaseBackend)
+    if wanted <= (provider_of(connection).batch if is_provider else 1):
+        return []
+    return [
+        Warning(
+            f"The e-mail channel's batch_limit is {wanted}, but this mail backend "
+            "gets fewer mails in one call, or one by one.",
+            hint="docs/email.md says which providers take batches, and how large.",
+            id="wagtail_bin.W010",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_sender(**kwargs: Any) -> list[CheckMessage]:
+    """E011: mail to members needs a sender that a server would take."""
+    try:
+        MailTemplate(Content(text="", from_email=conf.from_email))
+    except InvalidSender:
+        return [
+            Error(
+                "WAGTAIL_BIN_FROM_EMAIL (or DEFAULT_FROM_EMAIL) is not one address.",
+                hint="Write it as 'Name <address@example.org>'.",
+                id="wagtail_bin.E011",
+            )
+        ]
+    return []

@@ -19,7 +19,6 @@ from urllib.parse import quote
 from django.core.exceptions import ImproperlyConfigured
 
 from wagtail_bin.channels.base import (
-    CONNECT_TIMEOUT,
     Channel,
     Outcome,
     OutgoingMessage,
@@ -176,7 +175,7 @@ def _service(url: str, number: str = "") -> Any:
     service.overflow_mode = OverflowMode.UPSTREAM
     if len(service) != 1 or number.lstrip("+") not in service.url():
         return None
-    service.socket_connect_timeout = CONNECT_TIMEOUT
+    service.socket_connect_timeout = conf.CONNECT_TIMEOUT
     service.socket_read_timeout = conf.CALL_TIMEOUT
     return service
 

@@ -18,10 +18,6 @@ from wagtail_bin.validators import CONTROL_CHARACTERS
 # each its own voice. Where text is read it is sent as a new line.
 PART = "\f"
 
-# Seconds in which a provider must take a connection; CALL_TIMEOUT, a setting, is
-# what it may then take to answer.
-CONNECT_TIMEOUT = 5
-
 
 class Outcome(enum.Enum):
     """What is known after a call."""
