@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db import connection
 from django.db.models import DateTimeField, ExpressionWrapper, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
+
+# ``Now()`` for SQL of our own.
+SQL_NOW = {
+    "postgresql": "statement_timestamp()",
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', 'now')",
+}
 
 
 def after(seconds: float) -> Combinable:
@@ -14,3 +21,13 @@ def after(seconds: float) -> Combinable:
     return ExpressionWrapper(
         Now() + Value(dt.timedelta(seconds=seconds)), output_field=DateTimeField()
     )
+
+
+def now() -> dt.datetime:
+    """This moment (aware), whatever the clock of this machine says."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {SQL_NOW[connection.vendor]}")
+        (moment,) = cursor.fetchone()
+    if isinstance(moment, str):
+        moment = dt.datetime.fromisoformat(moment)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
