@@ -24,7 +24,7 @@ from wagtail.log_actions import log
 from wagtail_bin import audit
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import tasks
-from wagtail_bin.dispatch.gates import fingerprint, switch
+from wagtail_bin.dispatch.gates import RESTORED, fingerprint, switch
 from wagtail_bin.exceptions import DispatchError, NotAllowed
 from wagtail_bin.models import Delivery, DeliveryEvent, Dispatch, SendingSwitch
 from wagtail_bin.permissions import Capability, require
@@ -244,7 +244,7 @@ def _doubt_what_was_open() -> int:
         state__in=Delivery.OPEN_STATES, due_at__lte=Now()
     ).update(
         state=State.UNKNOWN,
-        code="restored",
+        code=RESTORED,
         claimed_by="",
         lease_until=None,
         settled_at=Now(),

@@ -61,7 +61,8 @@ def _state(
     is_given: bool,
 ) -> ConsentResult:
     with transaction.atomic():
-        member = Member.objects.select_for_update().filter(pk=member_id).first()
+        members = Member.objects.select_for_update(no_key=True)
+        member = members.filter(pk=member_id).first()
         if member is None:
             raise LinkInvalid("member")
         said = member.consents.filter(purpose=purpose, channel=channel)
