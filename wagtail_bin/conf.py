@@ -43,6 +43,8 @@ class Settings:
         # Deliveries claimed by a worker at a time, unless a channel's
         # connections can take more.
         "CLAIM_SIZE": 200,
+        # How long each step of connecting to a provider may take.
+        "CONNECT_TIMEOUT": 5,
         # How long a provider may take over one call.
         "CALL_TIMEOUT": 30,
         # How long a claim holds; must exceed CALL_TIMEOUT by 30 or more.

@@ -6,6 +6,7 @@ import abc
 import dataclasses
 import enum
 import html
+import re
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -41,6 +42,14 @@ class Placeholders:
         for name, value in values.items():
             text = text.replace(self[name], value)
         return text
+
+    def split(self, text: str) -> list[str]:
+        """Cut a text at its placeholders, for a channel that fills them itself.
+
+        Returns:
+            Text, name, text, name, …, text: always an odd number.
+        """
+        return re.split(rf"@@{re.escape(self.token)}:(\w+)@@", text)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -218,6 +227,8 @@ class Channel(abc.ABC):
         )
         if any(CONTROL_CHARACTERS.search(value) for value in values):
             raise UnsafeMessage("header")
+        if not all(map(HEADER_NAME.fullmatch, message.headers)):
+            raise UnsafeMessage("header_name")
         if ADDRESSING_HEADERS & {name.lower() for name in message.headers}:
             raise UnsafeMessage("addressing_header")
 
@@ -243,3 +254,6 @@ class ChannelUnavailable(Exception):  # noqa: N818
 
 
 ADDRESSING_HEADERS = {"to", "cc", "bcc", "from", "sender", "subject", "reply-to"}
+
+# RFC 5322 section 2.2: a colon or a blank in the name would begin another header.
+HEADER_NAME = re.compile(r"[!-9;-~]+")
