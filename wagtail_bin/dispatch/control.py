@@ -25,6 +25,7 @@ from wagtail_bin import audit
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import tasks
 from wagtail_bin.dispatch.gates import RESTORED, fingerprint, switch
+from wagtail_bin.dispatch.ledger import BY_HAND
 from wagtail_bin.exceptions import DispatchError, NotAllowed
 from wagtail_bin.models import Delivery, DeliveryEvent, Dispatch, SendingSwitch
 from wagtail_bin.permissions import Capability, require
@@ -33,8 +34,6 @@ State = Delivery.State
 
 # Who throws the switch stops everybody's messages.
 SWITCH_PERMISSION = "wagtail_bin.change_sendingswitch"
-# A provider's id stands in the ledger for what it took; this stands for a person.
-BY_HAND = "by-hand"
 
 
 class Resolution(enum.Enum):

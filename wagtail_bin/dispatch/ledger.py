@@ -46,6 +46,9 @@ OUTCOMES = {
 # A call that was not even begun: the row waits without a pause.
 NOT_TRIED = "worker"
 
+# A provider's id stands in the ledger for what it took; this stands for a person.
+BY_HAND = "by-hand"
+
 # What of a delivery is read before it is marked.
 READ = ("pk", "member", "attempt", "language", "network", "repeats", "target")
 

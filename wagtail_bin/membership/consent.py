@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from wagtail_bin.exceptions import LinkInvalid
 from wagtail_bin.models import ChannelName, Consent, Member, Purpose
@@ -75,5 +76,7 @@ def _state(
             channel=channel,
             is_given=is_given,
             basis=basis,
+            # As in the ledger: what came first can be told afterwards.
+            at=Now(),
         )
     return ConsentResult(has_changed=True)
