@@ -199,16 +199,14 @@ def test_s20_i10_nothing_but_a_post_changes_anything(
 
 
 @EVERY
+@pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailInsecureWebhookWarning")
 def test_s20_without_a_key_of_ours_nobody_is_believed(
     provider: Provider, settings: Any
 ) -> None:
     settings.WAGTAIL_BIN_WEBHOOKS = [provider.name]
     settings.ANYMAIL = {}
     request = provider.build(report_of("hard", sent_by(provider)), provider.key)
-    with (
-        pytest.raises(ImproperlyConfigured),
-        pytest.WarningsRecorder(_ispytest=True),
-    ):
+    with pytest.raises(ImproperlyConfigured):
         post(Client(), provider.name, request)
     assert nothing_was_written()
 
