@@ -198,7 +198,8 @@ def _send(users: QuerySet[Any], write: Callable[[], Notice | None]) -> bool:
     """
     told = False
     tried = False
-    for user in users.exclude(email="").distinct():
+    field = get_user_model().get_email_field_name()
+    for user in users.exclude(**{field: ""}).distinct():
         with translation.override(_language_of(user)):
             notice = write()
         if notice is None:
@@ -208,7 +209,7 @@ def _send(users: QuerySet[Any], write: Callable[[], Notice | None]) -> bool:
             subject=clean_text(notice.subject),
             body=notice.text,
             from_email=conf.from_email,
-            to=[user.email],
+            to=[getattr(user, field)],
             headers=HEADERS,
         )
         try:
