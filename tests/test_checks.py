@@ -254,3 +254,53 @@ def test_e020_a_secret_or_no_webhook_is_fine(settings: Any) -> None:
     assert checks.check_webhooks() == []
     settings.ROOT_URLCONF = ""
     assert checks.check_webhooks() == []
+
+
+@pytest.mark.parametrize(
+    ("backend", "limit", "is_fine"),
+    [
+        ("django.core.mail.backends.smtp.EmailBackend", 1, True),
+        ("django.core.mail.backends.smtp.EmailBackend", 2, False),
+        ("anymail.backends.postmark.EmailBackend", 2, False),
+        ("anymail.backends.mailgun.EmailBackend", 1000, True),
+        ("anymail.backends.mailgun.EmailBackend", 1001, False),
+        # Without its keys, anymail says so itself.
+        ("anymail.backends.brevo.EmailBackend", 5000, True),
+        ("nowhere.EmailBackend", 2, True),
+    ],
+)
+def test_w010_a_batch_that_nobody_takes_is_pointed_out(
+    settings: Any, backend: str, limit: int, is_fine: bool
+) -> None:
+    settings.EMAIL_BACKEND = backend
+    settings.ANYMAIL = {"POSTMARK_SERVER_TOKEN": "x", "MAILGUN_API_KEY": "x"}
+    settings.WAGTAIL_BIN_CHANNELS = {
+        "email": {
+            "BACKEND": "wagtail_bin.channels.email.EmailChannel",
+            "OPTIONS": {"batch_limit": limit},
+        }
+    }
+    found = [message.id for message in checks.check_batches()]
+    assert found == ([] if is_fine else ["wagtail_bin.W010"])
+
+
+def test_w010_a_project_without_e_mail_has_nothing_to_check(settings: Any) -> None:
+    settings.WAGTAIL_BIN_CHANNELS = {}
+    assert checks.check_batches() == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "is_fine"),
+    [
+        ("BIN <bin@heidebeek.example>", True),
+        ("bin@müller.example", True),
+        ("webmaster@localhost", True),
+        ("BIN", False),
+        ("a@x.example, b@x.example", False),
+        ("BIN <é@heidebeek.example>", False),
+    ],
+)
+def test_e011_mail_needs_a_sender(settings: Any, sender: str, is_fine: bool) -> None:
+    settings.WAGTAIL_BIN_FROM_EMAIL = sender
+    found = [message.id for message in checks.check_sender()]
+    assert found == ([] if is_fine else ["wagtail_bin.E011"])

@@ -7,14 +7,19 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from anymail.backends.base import AnymailBaseBackend
 from anymail.exceptions import AnymailInsecureWebhookWarning
 from anymail.webhooks.base import AnymailBasicAuthMixin
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import get_connection
 from django.db import connections, router
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from wagtail_bin.channels.registry import channel_names, get_channel
+from wagtail_bin.channels.base import Content
+from wagtail_bin.channels.mime import InvalidSender, MailTemplate
+from wagtail_bin.channels.providers import provider_of
+from wagtail_bin.channels.registry import channel_names, channel_settings, get_channel
 from wagtail_bin.conf import BROKERS, conf, safe_retry
 from wagtail_bin.dispatch.queues import (
     Queue,
@@ -268,3 +273,40 @@ def _is_open(view: type[Any], options: dict[str, Any]) -> bool:
         except Exception:  # noqa: BLE001 -- it cannot be made, so answers nobody
             return False
     return any(issubclass(w.category, AnymailInsecureWebhookWarning) for w in caught)
+
+
+@register(Tags.compatibility)
+def check_batches(**kwargs: Any) -> list[CheckMessage]:
+    """W010: a batch that was asked for should be one that the provider takes."""
+    try:
+        wanted = channel_settings("email").options.get("batch_limit", 1)
+        connection = get_connection()
+    except (ImproperlyConfigured, ImportError):
+        return []  # said elsewhere, in its own words
+    is_provider = isinstance(connection, AnymailBaseBackend)
+    if wanted <= (provider_of(connection).batch if is_provider else 1):
+        return []
+    return [
+        Warning(
+            f"The e-mail channel's batch_limit is {wanted}, but this mail backend "
+            "gets fewer mails in one call, or one by one.",
+            hint="docs/email.md says which providers take batches, and how large.",
+            id="wagtail_bin.W010",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_sender(**kwargs: Any) -> list[CheckMessage]:
+    """E011: mail to members needs a sender that a server would take."""
+    try:
+        MailTemplate(Content(text="", from_email=conf.from_email))
+    except InvalidSender:
+        return [
+            Error(
+                "WAGTAIL_BIN_FROM_EMAIL (or DEFAULT_FROM_EMAIL) is not one address.",
+                hint="Write it as 'Name <address@example.org>'.",
+                id="wagtail_bin.E011",
+            )
+        ]
+    return []

@@ -49,3 +49,18 @@ def register_log_actions(actions: Any) -> None:
     actions.register_action(
         audit.IMPORT, _("Import members"), _("Imported a list of members")
     )
+    actions.register_action(audit.PAUSE, _("Pause a dispatch"), _("Paused"))
+    actions.register_action(audit.RESUME, _("Resume a dispatch"), _("Resumed"))
+    actions.register_action(
+        audit.RETRY, _("Try again what failed"), _("Tried failed messages again")
+    )
+    actions.register_action(
+        audit.RESOLVE,
+        _("Decide about what is unknown"),
+        _("Decided about unknown messages"),
+    )
+    actions.register_action(
+        audit.LIFT_SUPPRESSION,
+        _("Use an address again"),
+        _("Noted that the address works again"),
+    )

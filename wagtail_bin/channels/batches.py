@@ -27,7 +27,7 @@ from wagtail_bin.exceptions import UnsafeMessage
 
 
 def groups(
-    messages: Sequence[OutgoingMessage], provider: Provider
+    messages: Sequence[OutgoingMessage], provider: Provider, limit: int
 ) -> Iterator[list[int]]:
     """Sort messages into batches.
 
@@ -38,6 +38,7 @@ def groups(
     Args:
         messages: guarded, of one content.
         provider: who is to take them.
+        limit: most messages in a batch.
 
     Yields:
         Positions in ``messages``, one or more.
@@ -52,8 +53,8 @@ def groups(
             key = (*key, position)
         found.setdefault(key, []).append(position)
     for positions in found.values():
-        for start in range(0, len(positions), provider.batch):
-            yield positions[start : start + provider.batch]
+        for start in range(0, len(positions), limit):
+            yield positions[start : start + limit]
 
 
 def batch_mail(

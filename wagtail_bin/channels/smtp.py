@@ -117,7 +117,7 @@ class SmtpSession:
             self._smtp.close()
             outcome = Outcome.UNKNOWN if self._is_end_written else Outcome.RETRY
             return Receipt(
-                outcome, code=_cause(error), source=SOURCE, is_channel_wide=True
+                outcome, code=error_kind(error), source=SOURCE, is_channel_wide=True
             )
 
     def _begin(self, sender: str, recipient: str, options: str) -> Receipt | None:
@@ -216,7 +216,10 @@ def _verdict(stage: Stage, reply: Reply) -> Receipt:
     return Receipt(outcome, code=code, source=SOURCE, is_channel_wide=is_channel_wide)
 
 
-def _cause(error: BaseException) -> str:
-    """The kind of a failure: smtplib hides what happened behind its own error."""
-    hidden = error.__context__ if isinstance(error, smtplib.SMTPException) else None
-    return type(hidden or error).__name__
+def error_kind(error: BaseException) -> str:
+    """The kind of a failure, without its text, which may hold an address.
+
+    smtplib hides what happened to a connection behind an error of its own.
+    """
+    is_hidden = isinstance(error, smtplib.SMTPServerDisconnected)
+    return type((is_hidden and error.__context__) or error).__name__

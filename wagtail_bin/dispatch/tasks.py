@@ -13,8 +13,8 @@ import uuid
 from django_q.tasks import async_task
 
 from wagtail_bin.conf import conf
+from wagtail_bin.dispatch import notices, receipts, worker
 from wagtail_bin.dispatch import sweep as sweeping
-from wagtail_bin.dispatch import worker
 from wagtail_bin.dispatch.deliver import deliver_due
 from wagtail_bin.dispatch.queues import (
     Queue,
@@ -103,7 +103,9 @@ def sweep(queue: str = Queue.DEFAULT) -> int:
     """
     settle(queue)
     only_urgent = True if queue == Queue.URGENT else None
-    return deliver_due(seconds=conf.SLICE, urgent=only_urgent)
+    done = deliver_due(seconds=conf.SLICE, urgent=only_urgent)
+    follow_up()
+    return done
 
 
 def settle(queue: str) -> sweeping.Swept:
@@ -116,3 +118,12 @@ def settle(queue: str) -> sweeping.Swept:
     retention.forget_lists()
     worker.note_sweep(queue)
     return swept
+
+
+def follow_up() -> None:
+    """Hear late reports, and tell people what they should know.
+
+    Apart from the rest, so that nothing that fails here holds up a delivery.
+    """
+    receipts.match_held()
+    notices.tell()

@@ -47,6 +47,9 @@ class Delivery(models.Model):
         HARD_BOUNCE = "hard_bounce", _("came back")
         COMPLAINT = "complaint", _("reported as unwanted")
 
+    # Few rows have such a report, and something follows from each.
+    TROUBLE = (Report.SOFT_BOUNCE, Report.HARD_BOUNCE, Report.COMPLAINT)
+
     dispatch = models.ForeignKey(
         Dispatch, on_delete=models.PROTECT, related_name="deliveries"
     )
@@ -71,6 +74,8 @@ class Delivery(models.Model):
     due_at = models.DateTimeField(_("next attempt"))
     claimed_by = models.CharField(max_length=36, blank=True)
     lease_until = models.DateTimeField(null=True)
+    # When the last call was about to be made, by the database's clock.
+    tried_at = models.DateTimeField(_("tried on"), null=True)
     # Written when the call is about to be made, from what the member has then.
     address = models.CharField(_("address"), max_length=254, blank=True)
     provider_id = models.CharField(_("provider's id"), max_length=255, blank=True)
@@ -117,6 +122,20 @@ class Delivery(models.Model):
                 fields=["claimed_by"],
                 name="wagtail_bin_delivery_claim",
                 condition=~models.Q(claimed_by=""),
+            ),
+            models.Index(
+                fields=["address"],
+                name="wagtail_bin_delivery_trouble",
+                condition=models.Q(
+                    report__in=["soft_bounce", "hard_bounce", "complaint"]
+                ),
+            ),
+            models.Index(
+                fields=["dispatch", "report"],
+                name="wagtail_bin_delivery_reports",
+                condition=models.Q(
+                    report__in=["soft_bounce", "hard_bounce", "complaint"]
+                ),
             ),
         ]
 

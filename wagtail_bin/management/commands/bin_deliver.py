@@ -35,6 +35,7 @@ class Command(BaseCommand):
         with worker.stopping_on(signal.SIGTERM, signal.SIGINT):
             swept = tasks.settle(Queue.DEFAULT)
             delivered = deliver_due(seconds=options["seconds"])
+            tasks.follow_up()
         self.stdout.write(
             f"Worked on: {delivered}. Given up: {swept.expired}. "
             f"Became unknown: {swept.unknown}."
