@@ -256,6 +256,25 @@ def test_e020_a_secret_or_no_webhook_is_fine(settings: Any) -> None:
     assert checks.check_webhooks() == []
 
 
+@pytest.mark.parametrize("provider", ["postmark", "mailgun", "pigeon", "twilio"])
+def test_e021_reports_that_nobody_can_prove_are_refused(
+    settings: Any, provider: str
+) -> None:
+    settings.ANYMAIL = {}
+    settings.WAGTAIL_BIN_WEBHOOKS = [provider]
+    (problem,) = checks.check_receipts()
+    assert ids([problem]) == ["E021"]
+    assert repr(provider) in problem.msg
+
+
+def test_e021_a_secret_or_a_key_is_a_proof(settings: Any) -> None:
+    assert checks.check_receipts() == []
+    settings.ANYMAIL = {"WEBHOOK_SECRET": "name:password", "MAILGUN_API_KEY": "key"}
+    settings.WAGTAIL_BIN_TWILIO_AUTH_TOKENS = ["token"]
+    settings.WAGTAIL_BIN_WEBHOOKS = ["postmark", "mailgun", "sendgrid", "twilio"]
+    assert checks.check_receipts() == []
+
+
 @pytest.mark.parametrize(
     ("backend", "limit", "is_fine"),
     [

@@ -275,6 +275,33 @@ def _is_open(view: type[Any], options: dict[str, Any]) -> bool:
     return any(issubclass(w.category, AnymailInsecureWebhookWarning) for w in caught)
 
 
+@register(Tags.security)
+def check_receipts(**kwargs: Any) -> list[CheckMessage]:
+    """E021: what providers report to us is proved, or we do not listen."""
+    # It loads the webhooks of all providers: only where there are any.
+    if not conf.WEBHOOKS:
+        return []
+    from wagtail_bin.web.webhooks import TWILIO, anymail_views, twilio_tokens
+
+    problems: list[CheckMessage] = []
+    for provider in conf.WEBHOOKS:
+        try:
+            with warnings.catch_warnings():
+                # Said here, or when the mail goes out.
+                warnings.simplefilter("ignore")
+                twilio_tokens() if provider == TWILIO else anymail_views(provider)
+        except (ImproperlyConfigured, ImportError, TypeError) as error:
+            problems.append(
+                Error(
+                    f"WAGTAIL_BIN_WEBHOOKS: reports of {provider!r} cannot be "
+                    f"received: {_kind_of(error)}.",
+                    hint="docs/receipts.md says what each provider needs.",
+                    id="wagtail_bin.E021",
+                )
+            )
+    return problems
+
+
 @register(Tags.compatibility)
 def check_batches(**kwargs: Any) -> list[CheckMessage]:
     """W010: a batch that was asked for should be one that the provider takes."""
