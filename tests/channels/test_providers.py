@@ -170,6 +170,7 @@ UNSAFE = {
     "two addresses": unsafe(to="a@example.org, evil@x.be"),
     "route": unsafe(to="a@example.org;evil@x.be"),
     "named": unsafe(to="evil <a@example.org>"),
+    "two domains": unsafe(to="a@evil.be@example.org"),
     "no domain": unsafe(to="evil@"),
     "no local part": unsafe(to="@evil.be"),
     "subject": unsafe(subject=INJECTED),
