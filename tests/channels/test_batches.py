@@ -117,6 +117,20 @@ def test_s13_what_looks_like_a_providers_field_is_printed(
         assert sent.subject.replace(WORD_JOINER, "") == message.subject
         assert sent.text.replace(WORD_JOINER, "") == message.text
         assert sent.html.replace(WORD_JOINER, "") == message.html
+        for shown in (sent.subject, sent.text, sent.html):
+            assert literal(shown) == shown
+
+
+@able
+def test_s13_what_stands_beside_a_field_does_not_become_part_of_it(
+    provider: Provider,
+) -> None:
+    name = PLACEHOLDERS["name"]
+    content = personal_content(text=f"{{{name}}} [{name}] %{name}%")
+    messages = [personal_message(n, content) for n in range(2)]
+    body = str(batch_mail(messages, get_connection()).body)
+    for part in ("{{%", "%}}", "{{{", "}}}", "[[[", "]]]", "%%"):
+        assert part not in body.replace("{% endautoescape %}", "")
 
 
 @able
