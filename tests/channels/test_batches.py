@@ -195,6 +195,28 @@ def test_an_address_with_accents_in_its_domain_keeps_its_values(
     assert_each_got_theirs(provider, [encoded, messages[1]])
 
 
+@able
+def test_p04_two_writings_of_one_address_are_one_address(provider: Provider) -> None:
+    content = personal_content()
+    messages = [
+        personal_message(1, content, to="zoe@müller.example"),
+        personal_message(2, content, to="Zoe@xn--mller-kva.example"),
+    ]
+    receipts = send(messages)
+    assert {receipt.outcome for receipt in receipts} == {Outcome.ACCEPTED}
+    assert len(provider.calls) == 2
+
+
+@able
+def test_another_text_is_another_batch(provider: Provider) -> None:
+    """Even where a caller did not keep them apart."""
+    contents = [personal_content(), personal_content(subject="Andere tip")]
+    messages = [personal_message(n, contents[n % 2]) for n in range(4)]
+    send(messages)
+    assert_each_got_theirs(provider, messages)
+    assert len(provider.calls) == 2
+
+
 @brevo
 def test_a_value_that_is_missing_goes_by_itself(provider: Provider) -> None:
     content = personal_content()
