@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.channels.conftest import Provider
-from tests.channels.esp_server import CLOSE, ESPS, Answer, Request
+from tests.channels.esp_server import CLOSE, Answer, Request
+from tests.channels.esps import ESPS
 from tests.channels.messages import (
     PLACEHOLDERS,
     make_content,

@@ -16,7 +16,8 @@ from anymail.exceptions import AnymailError
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from tests.channels.conftest import Provider
-from tests.channels.esp_server import ESPS, Answer, Sent
+from tests.channels.esp_server import Answer, Sent
+from tests.channels.esps import ESPS
 from tests.channels.messages import (
     PLACEHOLDERS,
     personal_content,
