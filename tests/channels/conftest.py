@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from anymail.exceptions import AnymailNotSupportedWarning
 
-from tests.channels.esp_server import ESPS, Esp, EspServer, Request, Sent
+from tests.channels.esp_server import EspServer, Request, Sent
+from tests.channels.esps import ESPS, Esp
 from wagtail_bin.channels.providers import Provider as Row
 from wagtail_bin.channels.providers import provider_of
 

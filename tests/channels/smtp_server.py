@@ -25,6 +25,7 @@ EXPECTED = {
     "RCPT": "250 OK",
     "DATA": "354 go ahead",
     "CONTENT": "250 OK",
+    "EMPTY": "554 nobody to send to",
     "AUTH": "235 OK",
     "QUIT": "221 bye",
 }
@@ -189,6 +190,6 @@ class _Conversation:
         if recipients and action in {EXPECTED["CONTENT"], CLOSE, RESET, HANG, GARBAGE}:
             self.server.mails.append(Mail(sender, recipients, b"".join(content)))
         if not recipients:
-            self.say("554 nobody to send to")
+            self.act("EMPTY")
         else:
             self.act("CONTENT")

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.channels.conftest import Provider
-from tests.channels.esp_server import CLOSE, ESPS, Answer, Request
+from tests.channels.esp_server import CLOSE, Answer, Request
+from tests.channels.esps import ESPS
 from tests.channels.messages import (
     PLACEHOLDERS,
     make_content,
@@ -117,6 +118,20 @@ def test_s13_what_looks_like_a_providers_field_is_printed(
         assert sent.subject.replace(WORD_JOINER, "") == message.subject
         assert sent.text.replace(WORD_JOINER, "") == message.text
         assert sent.html.replace(WORD_JOINER, "") == message.html
+        for shown in (sent.subject, sent.text, sent.html):
+            assert literal(shown) == shown
+
+
+@able
+def test_s13_what_stands_beside_a_field_does_not_become_part_of_it(
+    provider: Provider,
+) -> None:
+    name = PLACEHOLDERS["name"]
+    content = personal_content(text=f"{{{name}}} [{name}] %{name}%")
+    messages = [personal_message(n, content) for n in range(2)]
+    body = str(batch_mail(messages, get_connection()).body)
+    for part in ("{{%", "%}}", "{{{", "}}}", "[[[", "]]]", "%%"):
+        assert part not in body.replace("{% endautoescape %}", "")
 
 
 @able
@@ -179,6 +194,28 @@ def test_an_address_with_accents_in_its_domain_keeps_its_values(
     assert len(provider.calls) == 1
     encoded = dataclasses.replace(messages[0], to="zoe@xn--mller-kva.example")
     assert_each_got_theirs(provider, [encoded, messages[1]])
+
+
+@able
+def test_p04_two_writings_of_one_address_are_one_address(provider: Provider) -> None:
+    content = personal_content()
+    messages = [
+        personal_message(1, content, to="zoe@müller.example"),
+        personal_message(2, content, to="Zoe@xn--mller-kva.example"),
+    ]
+    receipts = send(messages)
+    assert {receipt.outcome for receipt in receipts} == {Outcome.ACCEPTED}
+    assert len(provider.calls) == 2
+
+
+@able
+def test_another_text_is_another_batch(provider: Provider) -> None:
+    """Even where a caller did not keep them apart."""
+    contents = [personal_content(), personal_content(subject="Andere tip")]
+    messages = [personal_message(n, contents[n % 2]) for n in range(4)]
+    send(messages)
+    assert_each_got_theirs(provider, messages)
+    assert len(provider.calls) == 2
 
 
 @brevo

@@ -439,6 +439,26 @@ def test_f30_a_mail_that_cannot_be_written_is_refused_alone(
     assert accepted.outcome is Outcome.ACCEPTED
 
 
+@pytest.mark.parametrize("provider", ["postmark", "mailgun"], indirect=True)
+def test_a_mail_without_html_has_none(provider: Provider) -> None:
+    provider.server.answer = lambda request: Answer({}, 429)
+    with EmailChannel() as channel:
+        receipt = channel.send(personal_message(1, personal_content(html="")))
+    assert b"html" not in provider.calls[0].body.lower()
+    assert receipt.code == "429"
+
+
+@pytest.mark.parametrize("provider", ["postal"], indirect=True)
+def test_f18_an_answer_without_us_is_unknown_whatever_anymail_is_told(
+    provider: Provider, settings: Any
+) -> None:
+    settings.ANYMAIL["IGNORE_RECIPIENT_STATUS"] = True
+    receipt = answering(
+        provider, Answer({"status": "success", "data": {"messages": {}}})
+    )
+    assert receipt == Receipt(Outcome.UNKNOWN, "", "no_status", "postal")
+
+
 @amazon
 def test_d03_d06_amazon_gets_our_own_bytes(provider: Provider) -> None:
     link = "https://heidebeek.example/uit/" + "x" * 150

@@ -16,7 +16,8 @@ from anymail.exceptions import AnymailError
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from tests.channels.conftest import Provider
-from tests.channels.esp_server import ESPS, Answer, Sent
+from tests.channels.esp_server import Answer, Sent
+from tests.channels.esps import ESPS
 from tests.channels.messages import (
     PLACEHOLDERS,
     personal_content,
@@ -170,6 +171,7 @@ UNSAFE = {
     "two addresses": unsafe(to="a@example.org, evil@x.be"),
     "route": unsafe(to="a@example.org;evil@x.be"),
     "named": unsafe(to="evil <a@example.org>"),
+    "two domains": unsafe(to="a@evil.be@example.org"),
     "no domain": unsafe(to="evil@"),
     "no local part": unsafe(to="@evil.be"),
     "subject": unsafe(subject=INJECTED),

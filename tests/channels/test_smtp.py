@@ -185,6 +185,17 @@ def test_a_refused_recipient_gets_no_empty_mail_although_the_server_waits_for_on
         assert server.ends_seen == 2
 
 
+@pytest.mark.parametrize("action", [CLOSE, RESET, GARBAGE, "250 OK", "421 bye"])
+def test_what_follows_a_refused_recipient_changes_nothing_of_it(
+    server: SmtpServer, action: str
+) -> None:
+    server.is_lenient = True
+    server.actions = {"RCPT": "550 5.1.1 unknown", "EMPTY": action}
+    receipt = attempt(server)
+    assert receipt == Receipt(Outcome.REJECTED, "", "550", "smtp")
+    assert [mail.recipients for mail in server.mails] == [["<next@example.org>"]]
+
+
 def test_commands_travel_together_only_where_the_server_offers_it(
     server: SmtpServer,
 ) -> None:

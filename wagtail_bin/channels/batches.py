@@ -46,7 +46,7 @@ def groups(
     found: dict[tuple[Any, ...], list[int]] = {}
     copies: dict[str, int] = {}
     for position, message in enumerate(messages):
-        address = message.to.lower()
+        address = _wire_address(message).lower()
         copies[address] = copies.get(address, 0) + 1
         key: tuple[Any, ...] = (copies[address], *_shared(message))
         if not _can_be_merged(message, provider):
@@ -154,8 +154,17 @@ def _headers(message: OutgoingMessage, *, own: bool) -> dict[str, str]:
     }
 
 
+def _wire_address(message: OutgoingMessage) -> str:
+    """Its address; as it is where it cannot be written."""
+    try:
+        return wire_address(message.to)
+    except UnicodeError:
+        return message.to
+
+
 def _shared(message: OutgoingMessage) -> tuple[Any, ...]:
     return (
+        message.content,
         message.subject,
         message.reply_to,
         tuple(_headers(message, own=False).items()),
@@ -165,10 +174,7 @@ def _shared(message: OutgoingMessage) -> tuple[Any, ...]:
 
 def _can_be_merged(message: OutgoingMessage, provider: Provider) -> bool:
     """Whether in a batch it would be exactly the mail that it is on its own."""
-    try:
-        address = wire_address(message.to)
-    except UnicodeError:
-        return False
+    address = _wire_address(message)
     content = message.content
     split = content.placeholders.split
     names = {*split(content.text)[1::2], *split(content.html)[1::2]}

@@ -88,9 +88,8 @@ class EmailChannel(Channel):
     def guard(self, message: OutgoingMessage) -> None:
         """Exactly one bare address, and each header once."""
         local, _, domain = message.to.rpartition("@")
-        if not local or not domain or not ADDRESS_CHARACTERS.isdisjoint(message.to):
-            raise UnsafeMessage("recipient")
-        if "@" in local:
+        is_one = local and domain and "@" not in local
+        if not is_one or not ADDRESS_CHARACTERS.isdisjoint(message.to):
             raise UnsafeMessage("recipient")
         if any(map(RESERVED_HEADERS.fullmatch, message.headers)):
             raise UnsafeMessage("reserved_header")

@@ -134,15 +134,13 @@ class AnymailTransport:
 
 
 class _Mail(EmailMultiAlternatives):
-    """A mail that may bring its own bytes, whose headers nobody folds anew."""
+    """A mail that brings its own bytes, whose headers nobody folds anew."""
 
-    mime: bytes = b""
+    mime: bytes
     metadata: dict[str, str]
 
     def message(self, *args: Any, **kwargs: Any) -> Any:
-        """The mail as a MIME message."""
-        if not self.mime:
-            return super().message(*args, **kwargs)
+        """The mail as a MIME message, for a provider that takes one."""
         return message_from_bytes(
             self.mime, policy=policy.SMTP.clone(refold_source="none")
         )

@@ -8,6 +8,7 @@ allows that (RFC 2920).
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import smtplib
 import socket
@@ -43,6 +44,11 @@ class Reply(NamedTuple):
     def is_negative(self) -> bool:
         """Refused, for now or for good."""
         return 400 <= self.code < 600
+
+    @property
+    def leaves_open(self) -> bool:
+        """Understood, and the server listens on."""
+        return (self.is_positive or self.is_negative) and self.code != SERVICE_CLOSES
 
 
 class Stage(enum.Enum):
@@ -153,10 +159,10 @@ class SmtpSession:
             self._smtp.close()
         elif last.code == GO_AHEAD and stage is Stage.RECIPIENT:
             # Told to go on although nobody will get it: RFC 2920 section 3.1.
-            try:
+            with contextlib.suppress(OSError):
                 self._write(b".\r\n")
-                self._read()
-            except OSError:
+                last = self._read()
+            if not last.leaves_open:
                 self._smtp.close()
         elif last.code == GO_AHEAD:
             # Who would get an empty mail now is anybody's guess.
@@ -174,7 +180,7 @@ class SmtpSession:
         if reply.is_positive:
             self._is_unfinished = False
             return Receipt(Outcome.ACCEPTED, code=str(reply.code), source=SOURCE)
-        if reply.code == SERVICE_CLOSES or not reply.is_negative:
+        if not reply.leaves_open:
             self._smtp.close()
         return _verdict(Stage.CONTENT, reply)
 
@@ -188,10 +194,9 @@ class SmtpSession:
 
     def _limit_time(self) -> None:
         left = self._deadline - time.monotonic()
-        if left <= 0:
+        if left <= 0 or self._smtp.sock is None:
             raise TimeoutError
-        if self._smtp.sock is not None:
-            self._smtp.sock.settimeout(left)
+        self._smtp.sock.settimeout(left)
 
 
 def _verdict(stage: Stage, reply: Reply) -> Receipt:
