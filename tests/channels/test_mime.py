@@ -64,7 +64,9 @@ def read(mail: Any) -> dict[str, Any]:
     }
     if not mail.is_multipart():
         # SMTP ends each mail with a line end (RFC 5321 section 4.1.1.4).
-        bodies = {kind: body and body.rstrip("\n") for kind, body in bodies.items()}
+        bodies = {
+            kind: (body or "").rstrip("\n") or None for kind, body in bodies.items()
+        }
     technical = {"date", "content-type", "content-transfer-encoding"}
     headers = {
         name.lower(): str(value)
