@@ -90,7 +90,7 @@ def tell_coordinators() -> int:
     told = 0
     waiting = NetworkNotice.objects.filter(due_at__lte=Now())
     for notice in waiting.select_related("network"):
-        mine = NetworkNotice.objects.filter(pk=notice.pk, due_at=notice.due_at)
+        mine = NetworkNotice.objects.filter(pk=notice.pk, due_at__lte=Now())
         if not mine.update(due_at=None, told_at=timezone.now()):
             continue
         network = notice.network
