@@ -41,4 +41,6 @@ def forget_lists() -> Forgotten:
 
 def forget_addresses(*, instance: Member, **kwargs: Any) -> None:
     """Take an erased member's address out of the ledger. For ``pre_delete``."""
+    # First the member, as when a delivery is marked: nobody waits in a circle.
+    list(Member.objects.select_for_update().filter(pk=instance.pk).values_list("pk"))
     Delivery.objects.filter(member=instance).update(address="", provider_id="")
