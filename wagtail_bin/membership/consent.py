@@ -89,13 +89,11 @@ def withdraw_all(withdrawals: Sequence[Withdrawal]) -> set[int]:
         )
         heard = _heard(existing)
         noted = []
-        # The complaint first: it makes the other superfluous.
-        for said in sorted(withdrawals, key=lambda w: w.basis != _COMPLAINT):
+        for said in withdrawals:
             key = said.member_id, said.purpose, said.channel
-            if said.member_id in existing and heard.setdefault(key, _Heard()).news(
-                said
-            ):
-                heard[key] = heard[key]._replace(basis=said.basis)
+            before = heard.get(key, _Heard())
+            if said.member_id in existing and before.is_news(said):
+                heard[key] = before._replace(basis=said.basis)
                 noted.append(said)
         Consent.objects.bulk_create(
             Consent(is_given=False, **dataclasses.asdict(said)) for said in noted
@@ -117,7 +115,7 @@ class _Heard(NamedTuple):
     basis: str = ""
     agreed_at: dt.datetime | None = None
 
-    def news(self, said: Withdrawal) -> bool:
+    def is_news(self, said: Withdrawal) -> bool:
         """Whether a withdrawal adds to it."""
         if self.agreed_at is not None and self.agreed_at > said.at:
             return False

@@ -15,7 +15,6 @@ from django.db import transaction
 from django.db.models import (
     Case,
     CharField,
-    DateTimeField,
     Exists,
     F,
     OuterRef,
@@ -35,7 +34,7 @@ from wagtail.log_actions import log
 from wagtail_bin import audit
 from wagtail_bin.channels.registry import channel_names
 from wagtail_bin.exceptions import SuppressionStays
-from wagtail_bin.membership.reach import Unreachable, with_reach
+from wagtail_bin.membership.reach import has_usable_address
 from wagtail_bin.models import (
     PERSONAL_CHANNELS,
     Consent,
@@ -94,45 +93,36 @@ def with_problems(members: QuerySet[Member]) -> QuerySet[Any]:
     known). Who has left or is excluded is nobody's work.
     """
     state = Member.State
-    members = members.exclude(state__in=[state.LEFT, state.EXCLUDED])
     channels = [name for name in channel_names() if name in PERSONAL_CHANNELS]
-    reached = with_reach(members, channels=channels).annotate(
-        **{f"{name}_problem": _suppression(name, "reason") for name in ADDRESSES},
-        complained_at=_complained_at(),
+    barred = Q()
+    for name in ADDRESSES:
+        barred |= Q(Exists(_suppressions(name)))
+    found = members.exclude(state__in=[state.LEFT, state.EXCLUDED]).filter(
+        barred | Q(Exists(_complaints())) | ~has_usable_address(channels)
     )
-    bad = [Q(**{f"{name}_problem__isnull": False}) for name in ADDRESSES]
-    nowhere = Q(unreachable__in=[Unreachable.NO_ADDRESS, Unreachable.SUPPRESSED])
-    text = CharField()
-    found: QuerySet[Any] = (
-        reached.annotate(
-            problem=Case(
-                *(
-                    When(is_bad, then=F(f"{name}_problem"))
-                    for name, is_bad in zip(ADDRESSES, bad, strict=True)
-                ),
-                When(complained_at__isnull=False, then=Value(Problem.COMPLAINT)),
-                When(nowhere, then=Value(Problem.NO_ADDRESS)),
-                default=Value(""),
-                output_field=text,
+    annotated: QuerySet[Any] = found.annotate(
+        problem=Coalesce(
+            *(Subquery(_suppressions(name).values("reason")) for name in ADDRESSES),
+            Case(
+                When(Exists(_complaints()), then=Value(Problem.COMPLAINT)),
+                default=Value(Problem.NO_ADDRESS),
+                output_field=CharField(),
             ),
-            problem_field=Case(
-                *(
-                    When(is_bad, then=Value(name))
-                    for name, is_bad in zip(ADDRESSES, bad, strict=True)
-                ),
-                default=Value(""),
-                output_field=text,
+        ),
+        problem_field=Case(
+            *(
+                When(Exists(_suppressions(name)), then=Value(name))
+                for name in ADDRESSES
             ),
-            problem_since=Coalesce(
-                *(_suppression(name, "at") for name in ADDRESSES),
-                "complained_at",
-                output_field=DateTimeField(),
-            ),
-        )
-        .exclude(problem="")
-        .order_by(F("problem_since").desc(nulls_last=True), "pk")
+            default=Value(""),
+            output_field=CharField(),
+        ),
+        problem_since=Coalesce(
+            *(Subquery(_suppressions(name).values("at")) for name in ADDRESSES),
+            Subquery(_complaints().order_by("-at").values("at")[:1]),
+        ),
     )
-    return found
+    return annotated.order_by(F("problem_since").desc(nulls_last=True), "pk")
 
 
 def lift_suppression(*, member: Member, user: Any, reason: str) -> Lifted:
@@ -183,27 +173,25 @@ def _start_counting_anew(addresses: Iterable[str], user: Any) -> None:
     )
 
 
-def _suppression(name: str, column: str) -> Subquery:
-    """A column of the suppression of one of the addresses, in SQL."""
-    found = Suppression.objects.filter(
+def _suppressions(name: str) -> QuerySet[Suppression]:
+    """The suppression of one of a member's addresses, in SQL."""
+    return Suppression.objects.filter(
         digest=OuterRef(f"{name}_digest"), reason__in=SHOWN
     )
-    return Subquery(found.values(column)[:1])
 
 
-def _complained_at() -> Subquery:
-    """When the member complained last, unless of that they said yes since."""
+def _complaints() -> QuerySet[Consent]:
+    """A member's late complaints, unless of that they said yes since, in SQL."""
     newer = Consent.objects.filter(
         member=OuterRef("member"),
         purpose=OuterRef("purpose"),
         channel=OuterRef("channel"),
         pk__gt=OuterRef("pk"),
     )
-    found = Consent.objects.filter(
+    return Consent.objects.filter(
         ~Exists(newer),
         member=OuterRef("pk"),
         basis=Consent.Basis.COMPLAINT,
         is_given=False,
         at__gt=timezone.now() - COMPLAINT_SHOWN,
     )
-    return Subquery(found.order_by("-at").values("at")[:1])
