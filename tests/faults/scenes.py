@@ -48,6 +48,13 @@ def sweep() -> None:
     tasks.sweep()
 
 
+def sweep_only() -> None:
+    """What a sweep does before it delivers."""
+    from wagtail_bin.dispatch import sweep as sweeping
+
+    sweeping.settle()
+
+
 def resume(*, user: int) -> None:
     """Somebody lets sending go on."""
     from django.contrib.auth import get_user_model
@@ -72,6 +79,8 @@ def claim_all(*, dispatch: str, directory: str, number: int) -> None:
         limit=3,
     ):
         claimed += ids
+        # SQLite lets whoever is at it go on, unless it pauses.
+        time.sleep(0.01)
     (Path(directory) / str(number)).write_text(json.dumps(claimed))
 
 
