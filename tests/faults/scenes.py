@@ -5,7 +5,10 @@ python -m tests.faults.scenes SCENE '{"name": "value"}'
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -100,6 +103,81 @@ def wait_for(path: Path) -> None:
     deadline = time.monotonic() + 20
     while not path.exists() and time.monotonic() < deadline:
         time.sleep(0.001)
+
+
+def after_restore(*, user: int) -> None:
+    """Deliver from a copy, let somebody resume it, deliver again; report each time."""
+    from collections import Counter
+
+    from wagtail_bin.dispatch.verify import verify
+    from wagtail_bin.models import Delivery
+
+    def report() -> None:
+        states = Delivery.objects.values_list("state", flat=True)
+        broken = [finding.promise for finding in verify() if finding.count]
+        found = {"promises": broken, "states": dict(Counter(states))}
+        sys.stdout.write(json.dumps(found) + "\n")
+
+    deliver_quietly()
+    report()
+    resume(user=user)
+    report()
+    deliver_quietly()
+    report()
+
+
+def deliver_quietly() -> None:
+    """The command, with its output among the errors."""
+    with contextlib.redirect_stdout(sys.stderr):
+        command(name="bin_deliver")
+
+
+def print_states() -> None:
+    """The state of each delivery, a line each."""
+    from wagtail_bin.models import Delivery
+
+    for state in Delivery.objects.order_by("pk").values_list("state", flat=True):
+        sys.stdout.write(f"{state}\n")
+
+
+def start_elsewhere(
+    scene: str,
+    database: str,
+    port: int = 1,
+    *,
+    env: dict[str, str] | None = None,
+    **arguments: Any,
+) -> subprocess.Popen[str]:
+    """Run a scene as a program on another database than this test's.
+
+    Args:
+        database: its name; empty: the one of ``DATABASE_URL``.
+        port: of the mail server.
+        env: more of its environment.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.scenes", scene, json.dumps(arguments)],
+        cwd=Path(__file__).resolve().parents[2],
+        env=os.environ
+        | {
+            "DJANGO_SETTINGS_MODULE": "example_site.settings.test",
+            "TEST_DATABASE": database,
+            "TEST_SMTP_PORT": str(port),
+        }
+        | (env or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run_elsewhere(
+    scene: str, *where: Any, **arguments: Any
+) -> subprocess.CompletedProcess[str]:
+    """As :func:`start_elsewhere`, and wait."""
+    process = start_elsewhere(scene, *where, **arguments)
+    output, errors = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
 def main(scene: str, arguments: dict[str, Any]) -> None:

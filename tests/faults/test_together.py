@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from tests.faults.conftest import Story, make_story, settings_for
+from tests.faults.conftest import make_story, settings_for
 from tests.faults.forks import Forks
 from tests.faults.provider import ACCEPTED, Provider
 from wagtail_bin.dispatch import control
