@@ -33,10 +33,11 @@ from wagtail_bin.validators import clean_text, display_phone
 
 LAYOUT_SEPARATOR = "+"
 SUBJECT_LENGTH = 200
-# What stands between the languages of one text. A form feed changes the voice.
+# What stands between the languages of one text. Channels that speak change the
+# voice at a form feed; those that write begin a new line.
 PART_SEPARATORS: dict[str, str] = {
     ChannelName.EMAIL: f"\n\n{'=' * 60}\n\n",
-    ChannelName.SMS: "\n",
+    ChannelName.SMS: "\f",
     ChannelName.VOICE: "\f",
     ChannelName.SOCIAL: "\n\n",
 }
