@@ -103,7 +103,7 @@ def with_problems(members: QuerySet[Member]) -> QuerySet[Any]:
     bad = [Q(**{f"{name}_problem__isnull": False}) for name in ADDRESSES]
     nowhere = Q(unreachable__in=[Unreachable.NO_ADDRESS, Unreachable.SUPPRESSED])
     text = CharField()
-    return (
+    found: QuerySet[Any] = (
         reached.annotate(
             problem=Case(
                 *(
@@ -132,6 +132,7 @@ def with_problems(members: QuerySet[Member]) -> QuerySet[Any]:
         .exclude(problem="")
         .order_by(F("problem_since").desc(nulls_last=True), "pk")
     )
+    return found
 
 
 def lift_suppression(*, member: Member, user: Any, reason: str) -> Lifted:
