@@ -49,3 +49,9 @@ def register_log_actions(actions: Any) -> None:
     actions.register_action(
         audit.IMPORT, _("Import members"), _("Imported a list of members")
     )
+    actions.register_action(audit.PAUSE, _("Pause a dispatch"), _("Paused"))
+    actions.register_action(
+        audit.LIFT_SUPPRESSION,
+        _("Use an address again"),
+        _("Noted that the address works again"),
+    )
