@@ -13,16 +13,17 @@ class WagtailBinConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register checks and permission policies."""
+        """Register checks, permission policies and receivers of signals."""
         from django.db.models.signals import pre_delete
         from wagtail.permissions import register_permission_policy
 
-        from wagtail_bin import checks, permissions  # noqa: F401
+        from wagtail_bin import checks, permissions, signal_handlers  # noqa: F401
         from wagtail_bin.membership.retention import forget_addresses
         from wagtail_bin.models import Member, Network
         from wagtail_bin.permissions import Capability, MandatePermissionPolicy
 
         pre_delete.connect(forget_addresses, sender=Member)
+        signal_handlers.connect()
         register_permission_policy(
             Member,
             MandatePermissionPolicy(

@@ -67,6 +67,28 @@ class Settings:
         "DOMAIN_FAILURES": 3,
         # After so many hours of them the coordinators are told.
         "BREAKER_TELL_HOURS": 1,
+        # Providers whose reports are received, at webhooks/<name>/: anymail's
+        # names of its providers, and "twilio".
+        "WEBHOOKS": [],
+        # Largest report taken.
+        "WEBHOOK_MAX_BYTES": 4 * 1024 * 1024,
+        # Provider -> arguments of anymail's view that are valid as well, while a
+        # signing key is being replaced.
+        "WEBHOOK_PREVIOUS_KEYS": {},
+        # What Twilio signs its reports with, two while it is being replaced;
+        # empty: AUTH_TOKEN of the channels.
+        "TWILIO_AUTH_TOKENS": [],
+        # How long reports are kept that belong to no message of ours.
+        "UNMATCHED_KEEP_HOURS": 72,
+        # So many messages that came back for now, in so many days, are enough.
+        "SOFT_BOUNCES": 3,
+        "SOFT_BOUNCE_DAYS": 14,
+        # A dispatch is paused when, of at least so many handed over, more than
+        # this share came back.
+        "TRIP_BOUNCES": (50, 0.05),
+        # And when at least so many in a day, and this share, were reported as
+        # unwanted.
+        "TRIP_COMPLAINTS": (3, 0.003),
         # Outside production: channel name to the addresses that get everything.
         "OVERRIDE_RECIPIENTS": {},
         # A worker whose heartbeat is older than this is killed and restarted.
@@ -105,6 +127,12 @@ class Settings:
     def base_url(self) -> str:
         """Root of public links without a site of their own, no closing slash."""
         url = self.BASE_URL or getattr(settings, "WAGTAILADMIN_BASE_URL", "")
+        return str(url).rstrip("/")
+
+    @property
+    def admin_base_url(self) -> str:
+        """Root of links to the Wagtail admin, no closing slash."""
+        url = getattr(settings, "WAGTAILADMIN_BASE_URL", "") or self.BASE_URL or ""
         return str(url).rstrip("/")
 
     @property

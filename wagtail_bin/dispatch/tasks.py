@@ -11,7 +11,7 @@ import uuid
 from django_q.tasks import async_task
 
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch import deliver
+from wagtail_bin.dispatch import deliver, notices, receipts
 from wagtail_bin.dispatch import sweep as sweeping
 from wagtail_bin.membership import retention
 
@@ -65,4 +65,8 @@ def sweep() -> int:
     """
     sweeping.settle()
     retention.forget_lists()
-    return deliver.deliver_due(seconds=conf.SLICE)
+    done = deliver.deliver_due(seconds=conf.SLICE)
+    # Last, so that nothing that fails here holds up what must be delivered.
+    receipts.match_held()
+    notices.tell()
+    return done

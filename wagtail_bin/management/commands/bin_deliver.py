@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch import deliver, sweep
+from wagtail_bin.dispatch import deliver, notices, receipts, sweep
 
 
 class Command(BaseCommand):
@@ -24,6 +24,8 @@ class Command(BaseCommand):
         delivered = 0
         while done := deliver.deliver_due(seconds=conf.SLICE):
             delivered += done
+        receipts.match_held()
+        notices.tell()
         self.stdout.write(
             f"Worked on: {delivered}. Given up: {swept.expired}. "
             f"Became unknown: {swept.unknown}."
