@@ -24,6 +24,7 @@ from wagtail_bin.models import Member, MemberLogEntry
 register_snippet(menu.BINViewSetGroup)
 hooks.register(menu.SUBMENU_HOOK, menu.import_item)
 hooks.register(menu.SUBMENU_HOOK, menu.dispatches_item)
+hooks.register(menu.SUBMENU_HOOK, menu.worklist_item)
 hooks.register("register_settings_menu_item", menu.switch_item)
 hooks.register("construct_homepage_panels", notices.add_home_panel)
 hooks.register("register_page_action_menu_item", page_actions.PublishAndSendMenuItem)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
-from tests.ledger import State, deliver_to, make_dispatch
+from tests.ledgers import State, deliver_to, make_dispatch
 from wagtail_bin import audit
 from wagtail_bin.models import Delivery, Dispatch, Network, Role
 
@@ -41,7 +41,7 @@ def entries(action: str) -> int:
 @pytest.fixture
 def sending(heide: Network) -> Dispatch:
     """Three are done, two wait."""
-    dispatch = make_dispatch(heide)
+    dispatch = make_dispatch(networks=[heide])
     deliver_to(dispatch, heide, State.ACCEPTED, number=3)
     deliver_to(dispatch, heide, State.QUEUED, number=2)
     return dispatch
@@ -74,7 +74,7 @@ def test_stopping_for_good_asks_first_and_f27_happens_once(
 
 
 def test_what_has_gone_out_cannot_be_stopped(officer: Client, heide: Network) -> None:
-    dispatch = make_dispatch(heide)
+    dispatch = make_dispatch(networks=[heide])
     deliver_to(dispatch, heide, State.ACCEPTED)
     assert "nothing left to stop" in said(officer, dispatch, "cancel")
     dispatch.refresh_from_db()
@@ -84,7 +84,7 @@ def test_what_has_gone_out_cannot_be_stopped(officer: Client, heide: Network) ->
 def test_only_what_failed_is_tried_again_f27_once(
     officer: Client, heide: Network
 ) -> None:
-    dispatch = make_dispatch(heide)
+    dispatch = make_dispatch(networks=[heide])
     for state in (State.REJECTED, State.EXPIRED, State.ACCEPTED, State.UNKNOWN):
         deliver_to(dispatch, heide, state)
     assert "2 messages are tried again" in said(officer, dispatch, "retry")
@@ -98,7 +98,7 @@ class TestAnotherMoment:
     @pytest.fixture
     def scheduled(self, heide: Network) -> Dispatch:
         when = timezone.now() + dt.timedelta(days=2)
-        dispatch = make_dispatch(heide, not_before=when)
+        dispatch = make_dispatch(networks=[heide], not_before=when)
         deliver_to(dispatch, heide, due_at=when)
         return dispatch
 
@@ -161,7 +161,7 @@ class TestDeciding:
     @pytest.fixture
     def unsure(self, heide: Network) -> Dispatch:
         """Two about which nothing is known, and one that arrived."""
-        dispatch = make_dispatch(heide)
+        dispatch = make_dispatch(networks=[heide])
         deliver_to(
             dispatch,
             heide,
@@ -249,7 +249,7 @@ class TestDeciding:
     def test_a_list_chosen_from_holds_no_foreign_delivery(
         self, officer: Client, unsure: Dispatch, elders: Network
     ) -> None:
-        other = make_dispatch(elders)
+        other = make_dispatch(networks=[elders])
         (foreign,) = deliver_to(other, elders, State.UNKNOWN)
         response = officer.post(
             url_of(unsure, "resolve"),

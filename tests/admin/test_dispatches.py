@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from tests.ledger import State, deliver_to, make_dispatch
+from tests.ledgers import State, deliver_to, make_dispatch
 from wagtail_bin.dispatch import control
 from wagtail_bin.models import ChannelState, Delivery, Dispatch, Network, Role
 
@@ -35,7 +35,7 @@ def seen(client: Client, dispatch: Dispatch) -> tuple[Any, str]:
 def test_numbers_stand_per_state_channel_language_and_report(
     officer: Client, heide: Network
 ) -> None:
-    dispatch = make_dispatch(heide, channels=["email", "sms"])
+    dispatch = make_dispatch(networks=[heide], channels=["email", "sms"])
     deliver_to(dispatch, heide, State.ACCEPTED, number=3, report="delivered")
     deliver_to(dispatch, heide, State.ACCEPTED, report="hard_bounce")
     deliver_to(dispatch, heide, State.ACCEPTED, report="complaint", language="fr")
@@ -81,7 +81,7 @@ def test_the_page_says_where_it_stands_and_what_can_be_done(
     acts: list[str] | None,
 ) -> None:
     now = timezone.now()
-    dispatch = make_dispatch(heide)
+    dispatch = make_dispatch(networks=[heide])
     if "paused" in values:
         dispatch.paused_at, dispatch.pause_code = now, values["paused"]
     if "cancelled" in values:
@@ -100,7 +100,7 @@ def test_the_page_says_where_it_stands_and_what_can_be_done(
 def test_what_waits_for_a_later_attempt_says_when(
     officer: Client, heide: Network
 ) -> None:
-    dispatch = make_dispatch(heide)
+    dispatch = make_dispatch(networks=[heide])
     later = timezone.now() + dt.timedelta(hours=2)
     deliver_to(dispatch, heide, State.QUEUED, due_at=later, code="later")
     assert timezone.localtime(later).strftime("%H:%M") in seen(officer, dispatch)[1]
@@ -109,7 +109,7 @@ def test_what_waits_for_a_later_attempt_says_when(
 def test_f21_a_channel_that_rests_is_shown_with_the_next_try(
     officer: Client, heide: Network
 ) -> None:
-    dispatch = make_dispatch(heide)
+    dispatch = make_dispatch(networks=[heide])
     deliver_to(dispatch, heide)
     now = timezone.now()
     ChannelState.objects.create(
@@ -130,7 +130,7 @@ def test_f21_a_channel_that_rests_is_shown_with_the_next_try(
 def test_who_may_not_send_sees_numbers_and_no_buttons(
     as_role: Callable[..., Client], heide: Network, role: str
 ) -> None:
-    dispatch = make_dispatch(heide)
+    dispatch = make_dispatch(networks=[heide])
     deliver_to(dispatch, heide, State.REJECTED, number=4)
     control_log = control.audit.RETRY
     response, html = seen(as_role(role, heide), dispatch)
@@ -143,7 +143,7 @@ def test_who_may_not_send_sees_numbers_and_no_buttons(
 def test_s01_a_dispatch_to_several_bins_shows_each_its_own(
     officer: Client, as_role: Callable[..., Client], heide: Network, elders: Network
 ) -> None:
-    dispatch = make_dispatch(heide, elders, unreachable={"no_address": 9})
+    dispatch = make_dispatch(networks=[heide, elders], unreachable={"no_address": 9})
     deliver_to(dispatch, heide, State.ACCEPTED, number=2)
     deliver_to(dispatch, elders, State.REJECTED, number=3)
     response, html = seen(officer, dispatch)
@@ -167,7 +167,7 @@ def test_s01_a_dispatch_to_several_bins_shows_each_its_own(
 def test_the_part_that_is_fetched_again_holds_no_page(
     officer: Client, heide: Network
 ) -> None:
-    dispatch = make_dispatch(heide)
+    dispatch = make_dispatch(networks=[heide])
     deliver_to(dispatch, heide)
     part = officer.get(url_of(dispatch), {"part": "1"}).content.decode()
     assert "<html" not in part
@@ -178,7 +178,7 @@ def test_the_part_that_is_fetched_again_holds_no_page(
 
 
 def test_the_history_says_who_did_what_and_why(officer: Client, heide: Network) -> None:
-    dispatch = make_dispatch(heide)
+    dispatch = make_dispatch(networks=[heide])
     deliver_to(dispatch, heide, State.UNKNOWN)
     user = officer.user  # type: ignore[attr-defined]
     control.resolve_unknown(
@@ -201,7 +201,7 @@ def test_the_number_of_queries_of_the_list_does_not_grow(
 ) -> None:
     def fill(number: int) -> None:
         for _number in range(number):
-            deliver_to(make_dispatch(heide), heide, State.ACCEPTED)
+            deliver_to(make_dispatch(networks=[heide]), heide, State.ACCEPTED)
 
     fill(2)
     officer.get(reverse(INDEX))

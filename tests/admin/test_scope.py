@@ -34,6 +34,7 @@ from wagtail_bin.models import (
     Consent,
     Delivery,
     Dispatch,
+    Handover,
     Member,
     MemberImport,
     MemberLogEntry,
@@ -41,6 +42,8 @@ from wagtail_bin.models import (
     Purpose,
     RefusedRow,
     Role,
+    SendingSwitch,
+    Suppression,
     TipPage,
 )
 
@@ -88,7 +91,13 @@ ELSEWHERE = {
 }
 # Our own screens that belong to no viewset: the first word of an address' name to
 # the fixture with the foreign row that its key stands for.
-SCREENS = {"dispatch": "dispatch", "import": "member_import", "send": "tip"}
+SCREENS = {
+    "dispatch": "dispatch",
+    "handover": "handover",
+    "import": "member_import",
+    "send": "tip",
+    "worklist": "member",
+}
 # Named addresses without any row behind them, and why they are left alone.
 NOT_SWEPT = {
     "wagtailadmin_error_test": "raises an error on purpose",
@@ -110,6 +119,7 @@ PARAMETERS = {
     "content_type_model_name": "member",
     "action": "delete",
     "action_name": "publish",
+    "file_format": "csv",
     "filter_spec": "original",
     "mode": "form",
     "revision_id_a": "earliest",
@@ -220,6 +230,7 @@ def member(network: Network) -> Member:
         street="Qanarystraat",
         locality="Qanarydorp",
     )
+    Suppression.objects.create(digest=member.email_digest, reason="bounce")
     log(member, "wagtail.edit", user=UserFactory(username="qanary_coordinator"))
     return member
 
@@ -259,8 +270,26 @@ def dispatch(member: Member) -> Dispatch:
 
 
 @pytest.fixture
+def handover(dispatch: Dispatch) -> Handover:
+    """A file of foreign members for another platform."""
+    dispatch.channels = ["email", "handover"]
+    dispatch.save()
+    return Handover.objects.create(
+        dispatch=dispatch,
+        platform="BE-Alert",
+        rows=1,
+        file_name="be-alert.csv",
+        content=b"Qanary;0473990011",
+    )
+
+
+@pytest.fixture
 def foreign(
-    member: Member, member_import: MemberImport, dispatch: Dispatch, tip: TipPage
+    member: Member,
+    member_import: MemberImport,
+    dispatch: Dispatch,
+    handover: Handover,
+    tip: TipPage,
 ) -> dict[str, Any]:
     """Rows of the foreign network, by the name of their fixture.
 
@@ -270,6 +299,7 @@ def foreign(
         "member": member,
         "member_import": member_import,
         "dispatch": dispatch,
+        "handover": handover,
         "tip": tip,
     }
 
@@ -330,7 +360,9 @@ def form_data(network: Network) -> dict[str, Any]:
         "last_name": "Changed",
         "email": "changed@example.org",
         "state": Member.State.LEFT,
-        "statement": "withdraw",
+        "statement": "office",
+        "wishes_seen": "tips-email",
+        "who": SEARCH,
         "next": "/admin/",
     }
 
@@ -354,6 +386,9 @@ def is_bad(response: Any, address: Address) -> bool:
 def state_of(network: Network) -> list[Any]:
     """Everything of the network that a request could have changed."""
     rows: list[Any] = [
+        Handover.objects.all(),
+        SendingSwitch.objects.all(),
+        Suppression.objects.all(),
         network.members.all(),
         Consent.objects.filter(member__network=network),
         network.imports.all(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -243,10 +244,12 @@ class ExportView(ListedDeliveriesView):
             user=request.user,
             data={"rows": rows.count(), "format": file_format},
         )
-        # Erased as soon as it is closed, which the response does.
-        target = tempfile.TemporaryFile()  # noqa: SIM115
-        _write(target, rows, file_format)
-        target.seek(0)
+        with contextlib.ExitStack() as until_written:
+            # Erased as soon as it is closed, which the response does.
+            target = until_written.enter_context(tempfile.TemporaryFile())
+            _write(target, rows, file_format)
+            target.seek(0)
+            until_written.pop_all()
         name = f"{slugify(self.sending.title)[:60] or 'bin'}.{file_format}"
         return FileResponse(
             target,

@@ -66,7 +66,8 @@ class FormView(ControlView):
     """A screen with a question, before something is done."""
 
     http_method_names = ["get", "post"]
-    form_class: type[forms.Form] = forms.Form
+    # What was filled in, once it is in order.
+    answers: dict[str, Any]
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask. Changes nothing."""
@@ -77,11 +78,12 @@ class FormView(ControlView):
         form = self.form(request.POST)
         if not form.is_valid():
             return self.ask(form)
-        return self.do(form=form)
+        self.answers = form.cleaned_data
+        return self.do()
 
     def form(self, data: Any = None) -> forms.Form:
         """The form of the screen."""
-        return self.form_class(data)
+        return forms.Form(data)
 
     def ask(self, form: forms.Form) -> HttpResponse:
         """The screen."""
@@ -98,7 +100,7 @@ class CancelView(FormView):
     page_title = gettext_lazy("Stop it for good")
     template_name = "wagtail_bin/admin/sending/cancel.html"
 
-    def act(self, form: forms.Form) -> str:
+    def act(self) -> str:
         """Cancel."""
         changed = control.cancel_dispatch(dispatch=self.sending, user=self.request.user)
         return ngettext(
@@ -113,16 +115,15 @@ class RescheduleView(FormView):
 
     page_title = gettext_lazy("Send now, or at another moment")
     template_name = "wagtail_bin/admin/sending/reschedule.html"
-    form_class = TimingForm
 
     def form(self, data: Any = None) -> forms.Form:
         """Begins with the moment as it is."""
         initial = {"timing": TimingForm.LATER, "not_before": self.sending.not_before}
         return TimingForm(data, initial=initial)
 
-    def act(self, form: forms.Form) -> str:
+    def act(self) -> str:
         """Reschedule."""
-        when = form.cleaned_data["not_before"]
+        when = self.answers["not_before"]
         control.reschedule_dispatch(
             dispatch=self.sending,
             user=self.request.user,
@@ -178,14 +179,20 @@ class ResolveForm(forms.Form):
     # How many there were when the person looked.
     expected = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(
-        self, *args: Any, total: int, listed: list[Delivery], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, initial={"expected": total}, **kwargs)
+    def __init__(self, data: Any, *, total: int, listed: list[Delivery]) -> None:
+        super().__init__(data, initial={"expected": total})
         self.total = total
         self.fields["deliveries"].choices = [(row.pk, row.pk) for row in listed]  # type: ignore[attr-defined]
         if not listed:
             del self.fields["scope"], self.fields["deliveries"]
+
+    @property
+    def ticked(self) -> list[int]:
+        """The rows ticked, when the form is shown once more."""
+        if not self.is_bound or "deliveries" not in self.fields:
+            return []
+        chosen: list[int] = self.cleaned_data.get("deliveries") or []
+        return chosen
 
     def clean(self) -> dict[str, Any]:
         """Something must be chosen, of what the person saw.
@@ -197,8 +204,9 @@ class ResolveForm(forms.Form):
         if cleaned.get("scope") != "chosen":
             cleaned["deliveries"] = None
             if cleaned.get("expected") != self.total:
-                self.data = self.data.copy()
-                self.data["expected"] = str(self.total)
+                seen: Any = self.data.copy()  # type: ignore[attr-defined]
+                seen["expected"] = str(self.total)
+                self.data = seen
                 raise ValidationError(
                     _(
                         "There are %(number)d by now. Look again, then press the "
@@ -238,13 +246,13 @@ class ResolveView(FormView):
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask, while there is something to decide."""
         if not self.total:
-            return self.do(form=None)
+            return self.do()
         return super().get(request, pk)
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Decide; a second click finds nothing left."""
         if not self.total:
-            return self.do(form=None)
+            return self.do()
         return super().post(request, pk)
 
     def form(self, data: Any = None) -> forms.Form:
@@ -258,17 +266,17 @@ class ResolveView(FormView):
             "rows": [(row, explain(row)) for row in self.listed],
         }
 
-    def act(self, form: forms.Form | None) -> str:
+    def act(self) -> str:
         """Carry out what was decided."""
-        if form is None:
+        if not self.total:
             raise DispatchError(_("Nothing is unknown any more."))
-        resolution = Resolution(form.cleaned_data["resolution"])
+        resolution = Resolution(self.answers["resolution"])
         changed = control.resolve_unknown(
             dispatch=self.sending,
             user=self.request.user,
             resolution=resolution,
-            reason=form.cleaned_data["reason"],
-            deliveries=form.cleaned_data["deliveries"],
+            reason=self.answers["reason"],
+            deliveries=self.answers["deliveries"],
         )
         if resolution is Resolution.RESEND:
             return ngettext(

@@ -160,7 +160,7 @@ class OneHandoverView(HandOverControlView):
         )
 
     @cached_property
-    def sending(self) -> Dispatch:  # type: ignore[override]
+    def sending(self) -> Dispatch:
         """Its dispatch."""
         return self.handover.dispatch
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.menu import MenuItem
 from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
-from wagtail_bin.admin import dispatches, imports, switch
+from wagtail_bin.admin import dispatches, imports, switch, worklist
 from wagtail_bin.admin.mandates import MandateViewSet
 from wagtail_bin.admin.members import MemberViewSet
 from wagtail_bin.admin.networks import NetworkViewSet
@@ -73,6 +73,18 @@ def dispatches_item() -> MenuItem:
         name="bin-dispatches",
         icon_name="mail",
         order=25,
+    )
+
+
+def worklist_item() -> MenuItem:
+    """Addresses to look after."""
+    return ScreenMenuItem(
+        _("Addresses to check"),
+        worklist.WORKLIST,
+        worklist.may_look_after,
+        name="bin-worklist",
+        icon_name="warning",
+        order=15,
     )
 
 

@@ -51,11 +51,11 @@ def channel_row(name: str, *, place: int, reached: int) -> dict[str, Any]:
     }
 
 
-def parts_of(audience: Audience, estimates: Sequence[Estimate]) -> dict[str, Any]:
+def shares_of(audience: Audience, estimates: Sequence[Estimate]) -> dict[str, Any]:
     """Who gets it by which channel in which language, and the price of it all."""
     measured = {(e.channel, e.layout): e for e in estimates}
     return {
-        "parts": [
+        "shares": [
             {
                 "channel": channel,
                 "layout": layout,
@@ -64,6 +64,7 @@ def parts_of(audience: Audience, estimates: Sequence[Estimate]) -> dict[str, Any
             }
             for (channel, layout), number in audience.parts.items()
         ],
+        "is_measured": bool(estimates),
         "price": sum(e.price for e in estimates),
     }
 

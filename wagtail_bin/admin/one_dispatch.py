@@ -149,10 +149,10 @@ class ControlView(OneDispatchView):
         """Do it, and say what was done or why it could not be."""
         return self.do()
 
-    def do(self, **arguments: Any) -> HttpResponse:
+    def do(self) -> HttpResponse:
         """Carry out :meth:`act` and go back to the dispatch."""
         try:
-            said = self.act(**arguments)
+            said = self.act()
         except NotAllowed:
             raise PermissionDenied from None
         except DispatchError as error:
@@ -163,7 +163,7 @@ class ControlView(OneDispatchView):
             messages.success(self.request, said)
         return redirect(self.get_success_url())
 
-    def act(self, **arguments: Any) -> str:
+    def act(self) -> str:
         """Do it, and say in words what was done.
 
         Raises:

@@ -16,7 +16,7 @@ from wagtail.admin import messages
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
 from wagtail_bin.admin.chosen import SendingView
-from wagtail_bin.admin.message_preview import channel_row, parts_of, texts_of
+from wagtail_bin.admin.message_preview import channel_row, shares_of, texts_of
 from wagtail_bin.admin.notices import sending_notices
 from wagtail_bin.dispatch.approve import approve_dispatch, newest_dispatch
 from wagtail_bin.dispatch.audience import survey
@@ -134,7 +134,7 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
             moment=self.moment,
             timing=self.timing,
             audience=audience,
-            **parts_of(
+            **shares_of(
                 audience,
                 estimate(page=self.page, pages=self.languages.ready, audience=audience),
             ),

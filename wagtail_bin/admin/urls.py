@@ -12,6 +12,7 @@ from wagtail_bin.admin import (
     imports,
     sending,
     switch,
+    worklist,
 )
 
 app_name = "wagtail_bin_admin"
@@ -24,4 +25,5 @@ urlpatterns: list[URLPattern] = [
     *imports.urlpatterns,
     *sending.urlpatterns,
     *switch.urlpatterns,
+    *worklist.urlpatterns,
 ]
