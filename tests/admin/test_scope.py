@@ -110,6 +110,13 @@ NOT_SWEPT = {
 # Screens elsewhere do not ask about mandates, so one role with a mandate and one
 # without walk those for all.
 WALKS_ELSEWHERE = {"coordinator of another BIN", "user without a mandate"}
+# Who sends to the foreign BIN without seeing its members may stop and repeat what
+# was sent to it; that too shows nothing of them.
+SENDERS = {"web editor of the municipality", "mandated officer of the zone"}
+CONTROLS = {
+    f"dispatch_{verb}"
+    for verb in ("pause", "resume", "retry", "cancel", "reschedule", "resolve")
+}
 # What a parameter takes; a number or text of any other name takes the member's.
 PARAMETERS = {
     "app_label": "wagtail_bin",
@@ -439,8 +446,10 @@ def test_s01_s03_no_address_shows_or_changes_a_foreign_row(
         path += chosen if ours else ""
         response = client.post(path, form_data(network), follow=True)
         found += [("POST", path)] * is_bad(response, address)
-        if state_of(network) != before:
+        after = state_of(network)
+        if after != before and not (role in SENDERS and address.name in CONTROLS):
             pytest.fail(f"POST {path} changed something")
+        before = after
     assert found == []
 
 
