@@ -60,7 +60,19 @@ def _cancelled(dispatch: Dispatch, progress: Progress) -> Notice:
 
 
 def _finished(dispatch: Dispatch, progress: Progress) -> Notice:
-    accepted = progress.states.get(State.ACCEPTED, 0)
+    accepted, bounced = progress.states.get(State.ACCEPTED, 0), progress.whole.bounced
+    if accepted == progress.total and bounced:
+        return Notice(
+            title=_("Done."),
+            text=ngettext(
+                "All %(total)d messages were handed over; %(bounced)d came back "
+                "afterwards. The coordinator finds it under “Addresses to check”.",
+                "All %(total)d messages were handed over; %(bounced)d came back "
+                "afterwards. The coordinator finds them under “Addresses to check”.",
+                bounced,
+            )
+            % {"total": accepted, "bounced": bounced},
+        )
     if accepted == progress.total:
         return Notice(
             title=_("Done."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +47,8 @@ PER_PAGE = 20
 REFRESH = 2
 REFRESH_LARGE = 15
 LARGE = 50_000
+# A moment to be sent so soon after it was confirmed is the same one.
+MOMENT = dt.timedelta(minutes=1)
 # Entries of the log that are shown.
 HISTORY = 20
 
@@ -68,6 +71,7 @@ class DispatchView(OneDispatchView):
             channels=[channel_label(channel) for channel in sending.channels],
             layouts=sorted({layout_label(x.language) for x in context["lines"]}),
             history=self.history(),
+            is_for_later=sending.not_before - sending.approved_at > MOMENT,
         )
 
     def progress_context(self) -> dict[str, Any]:

@@ -15,6 +15,12 @@ from wagtail_bin.admin.labels import moment
 from wagtail_bin.dispatch.control import Resolution
 
 
+def _paused(data: dict[str, Any]) -> str:
+    if data.get("code"):
+        return _("Paused by itself, because of trouble")
+    return _("Paused")
+
+
 def _cancelled(data: dict[str, Any]) -> str:
     number = data.get("deliveries", 0)
     return ngettext(
@@ -111,7 +117,7 @@ ACTIONS: list[tuple[str, Any, Message]] = [
         gettext_lazy("Import members"),
         gettext_lazy("Imported a list of members"),
     ),
-    (audit.PAUSE, gettext_lazy("Pause a dispatch"), gettext_lazy("Paused")),
+    (audit.PAUSE, gettext_lazy("Pause a dispatch"), _paused),
     (audit.RESUME, gettext_lazy("Resume a dispatch"), gettext_lazy("Resumed")),
     (audit.CANCEL, gettext_lazy("Cancel a dispatch"), _cancelled),
     (audit.RESCHEDULE, gettext_lazy("Reschedule a dispatch"), _rescheduled),

@@ -276,7 +276,6 @@ class MemberViewSet(ScopedSnippetViewSet):
                     [
                         ConsentHistoryPanel(),
                         FieldPanel("wishes"),
-                        FieldPanel("wishes_seen"),
                         FieldPanel("statement"),
                     ],
                     heading=_("Consent"),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
+
+from django.utils.formats import number_format
 
 from wagtail_bin.admin.labels import channel_label
 from wagtail_bin.channels.measure import SMSMeasure, as_sms, measure_sms, measure_voice
@@ -30,6 +33,15 @@ class TextPreview:
     seconds: int = 0
 
 
+def price_label(price: Decimal) -> str:
+    """An amount in euros, with more than two decimals where it has them."""
+    if not price:
+        return ""
+    exponent = price.normalize().as_tuple().exponent
+    decimals = -exponent if isinstance(exponent, int) else 0
+    return str(number_format(price, max(2, decimals)))
+
+
 def channel_row(name: str, *, place: int, reached: int) -> dict[str, Any]:
     """A channel to choose.
 
@@ -46,7 +58,7 @@ def channel_row(name: str, *, place: int, reached: int) -> dict[str, Any]:
         "is_personal": is_personal,
         "place": place,
         "reached": reached,
-        "price": settings.price if settings and is_personal else None,
+        "price": price_label(settings.price) if settings and is_personal else "",
         "targets": list(targets) if name == ChannelName.SOCIAL else [],
     }
 

@@ -75,13 +75,17 @@ def _halted(
             "and goes out when sending is resumed."
         )
         % {
-            "who": switch.changed_by or _("Somebody"),
+            "who": _name_of(switch.changed_by) or _("Somebody"),
             "when": moment(switch.changed_at),
             "reason": switch.reason,
         },
         level="critical",
         links=links,
     )
+
+
+def _name_of(user: Any) -> str:
+    return str(user.get_full_name() or user.get_username()) if user else ""
 
 
 def _override() -> Notice:
