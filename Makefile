@@ -55,6 +55,10 @@ bench-import: $(VENV)/installed-$(EXTRAS) ## How fast and how large an import is
 bench-mail: $(VENV)/installed-$(EXTRAS) ## How fast and how large a dispatch is (N=10000)
 	@$(BIN)/python -m benchmarks mail $(or $(N),10000)
 
+.PHONY: chaos
+chaos: $(VENV)/installed-$(EXTRAS) ## Workers killed at random: nothing lost, nothing twice (LONG=1: for hours)
+	@$(BIN)/python -m benchmarks chaos $(if $(filter 1,$(LONG)),--seeds 20 --recipients 1000 --kills 60 --stops 3)
+
 .PHONY: screenshots
 screenshots: $(VENV)/installed-test ## The pictures of the README, made anew
 	@$(BIN)/python -m pytest tests/browser

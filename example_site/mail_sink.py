@@ -3,7 +3,7 @@
 Messages land in a Maildir. The envelope, which decides who really gets a
 message, is kept in two headers of our own in front of the message.
 
-    python -m example_site.mail_sink DIRECTORY PORT
+    python -m example_site.mail_sink DIRECTORY PORT [DELAY]
 """
 
 from __future__ import annotations
@@ -92,10 +92,10 @@ def messages(directory: Path) -> list[EmailMessage]:
     ]
 
 
-async def serve(directory: Path, port: int) -> None:
+async def serve(directory: Path, port: int, delay: float = 0) -> None:
     """Run a sink in this process until it is stopped."""
     server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(Sink(directory)), host="127.0.0.1", port=port
+        lambda: SMTP(Sink(directory, delay)), host="127.0.0.1", port=port
     )
     async with server:
         await server.serve_forever()
@@ -103,6 +103,8 @@ async def serve(directory: Path, port: int) -> None:
 
 if __name__ == "__main__":
     try:
-        asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))
+        asyncio.run(
+            serve(Path(sys.argv[1]), int(sys.argv[2]), float((sys.argv[3:] or [0])[0]))
+        )
     except KeyboardInterrupt:
         sys.exit(0)

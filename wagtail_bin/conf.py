@@ -5,11 +5,18 @@ Values are read when asked for, so that a test's ``override_settings`` holds.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django.conf import settings
 
 PREFIX = "WAGTAIL_BIN_"
+
+# What the name of the cluster for urgent messages ends in.
+URGENT = "-urgent"
+
+# Settings that choose another broker for django-q2 than the database.
+BROKERS = {"broker_class", "iron_mq", "sqs", "mongo", "redis", "django_redis"}
 
 
 class Settings:
@@ -43,12 +50,14 @@ class Settings:
         # Deliveries claimed by a worker at a time, unless a channel's
         # connections can take more.
         "CLAIM_SIZE": 200,
+        # How long each step of connecting to a provider may take.
+        "CONNECT_TIMEOUT": 5,
         # How long a provider may take over one call.
         "CALL_TIMEOUT": 30,
         # How long a claim holds; must exceed CALL_TIMEOUT by 30 or more.
         "LEASE": 90,
         # How long one queue task keeps delivering before it yields.
-        "SLICE": 50,
+        "SLICE": 20,
         # Pauses before what was not sent is tried again, by kind of message;
         # the last one repeats until the message expires.
         "RETRY_PAUSES": {
@@ -91,6 +100,10 @@ class Settings:
         "TRIP_COMPLAINTS": (3, 0.003),
         # Outside production: channel name to the addresses that get everything.
         "OVERRIDE_RECIPIENTS": {},
+        # How often a django-q2 schedule sweeps, in minutes; 0: there is none.
+        "SWEEP_MINUTES": 1,
+        # A worker that was not heard for so long is shown as dead.
+        "WORKER_DEAD_AFTER": 30,
         # A worker whose heartbeat is older than this is killed and restarted.
         "WORKER_HEARTBEAT_LIMIT": 180,
         # How often the supervisor rings the queue.
@@ -146,9 +159,88 @@ class Settings:
         return getattr(settings, "Q_CLUSTER", {})
 
     @property
+    def default_cluster(self) -> str:
+        """Name of the django-q2 cluster that delivers everything."""
+        name = self.q_cluster.get("name", "default")
+        return str(self.q_cluster.get("cluster_name", name))
+
+    @property
+    def urgent_cluster(self) -> str:
+        """Name of the django-q2 cluster that delivers only what is urgent."""
+        return self.default_cluster + URGENT
+
+    @property
+    def caches(self) -> dict[str, dict[str, Any]]:
+        """The project's caches."""
+        return settings.CACHES
+
+    @property
+    def root_urlconf(self) -> str:
+        """Dotted path of the project's URLs; empty when it has none."""
+        return getattr(settings, "ROOT_URLCONF", "")
+
+    @property
     def user_model(self) -> str:
         """Label of the project's user model, for foreign keys."""
         return settings.AUTH_USER_MODEL
 
 
 conf = Settings()
+
+
+def safe_retry(*, timeout: int, workers: int, queue_limit: int, bulk: int) -> int:
+    """How many seconds a task may be with a django-q2 cluster before it is done.
+
+    The clock of ``retry`` starts when a task is fetched. It then waits for what
+    was fetched before it, and for what the workers are at; each may take
+    ``timeout``. ``retry`` must be longer, or tasks run twice.
+    """
+    rounds = math.ceil((queue_limit + bulk + 1) / workers) + 1
+    return timeout * rounds
+
+
+def safe_q_cluster(
+    name: str,
+    *,
+    workers: int = 2,
+    urgent_workers: int = 1,
+    timeout: int = 90,
+    **more: Any,
+) -> dict[str, Any]:
+    """A ``Q_CLUSTER`` that delivers safely, with a cluster for what is urgent.
+
+    Args:
+        name: of the default cluster; the other one is called ``<name>-urgent``.
+        workers: processes that deliver, in the default cluster.
+        urgent_workers: the same for what is urgent.
+        timeout: seconds that one task may take; more than ``WAGTAIL_BIN_SLICE``.
+        more: other settings of django-q2, which win: another broker, say, or
+            more ``ALT_CLUSTERS``.
+    """
+
+    def pool(size: int) -> dict[str, Any]:
+        # Little is fetched ahead: a task that waits is a task that runs twice.
+        limits = {"workers": size, "queue_limit": size}
+        retry = safe_retry(timeout=timeout, bulk=1, **limits)
+        return limits | {"retry": retry + 30}
+
+    broker = {} if BROKERS & more.keys() else {"orm": "default"}
+    urgent = more.get("cluster_name", name) + URGENT
+    others = more.pop("ALT_CLUSTERS", {})
+    return {
+        "name": name,
+        **broker,
+        **pool(workers),
+        "timeout": timeout,
+        "bulk": 1,
+        "poll": 0.5,
+        # The ledger, not the queue, tries again.
+        "max_attempts": 1,
+        "ack_failures": True,
+        "catch_up": False,
+        # Results are in the ledger; pruning them here would lock SQLite.
+        "save_limit": -1,
+        "log_level": "WARNING",
+        "ALT_CLUSTERS": {urgent: pool(urgent_workers), **others},
+        **more,
+    }

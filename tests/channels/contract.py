@@ -8,6 +8,7 @@ reason.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from typing import Any, ClassVar, Protocol
 
@@ -196,7 +197,9 @@ class ChannelContract:
         self, provider: Provider
     ) -> None:
         self.does(provider, "silent")
+        start = time.monotonic()
         (receipt,) = self.send(provider, self.message())
+        assert time.monotonic() - start < 3  # CALL_TIMEOUT is 1
         assert receipt.outcome is Outcome.UNKNOWN
         assert len(provider.received) == 1
 

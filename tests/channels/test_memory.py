@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -80,21 +81,33 @@ def test_f17_a_batch_is_one_call_with_an_answer_for_each() -> None:
     assert MemoryChannel.outbox == [batch[0], batch[2]]
 
 
-def test_several_connections_at_once_lose_nothing() -> None:
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("restless")
+def test_several_connections_at_once_do_not_mix_their_calls() -> None:
     barrier = threading.Barrier(8)
-    batch = messages(200)
+    batch = messages(4)
 
     def work() -> None:
+        channel = MemoryChannel(BATCH_LIMIT=4)
         barrier.wait()
-        for message in batch:
-            MemoryChannel().send(message)
+        for _ in range(200):
+            channel.send_batch(batch)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(MemoryChannel.outbox) == len(MemoryChannel.calls) == 1600
+    assert MemoryChannel.calls == [batch] * 1600
+    assert MemoryChannel.outbox == batch * 1600
 
 
 def test_a_subclass_keeps_its_own() -> None:

@@ -76,7 +76,7 @@ def test_f01_a_failure_leaves_draft_and_ledger_as_they_were(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("wagtail_bin.dispatch.approve._fill_ledger", fail)
+    monkeypatch.setattr("wagtail_bin.dispatch.ledger_fill.fill", fail)
     with pytest.raises(RuntimeError), transaction.atomic():
         approve(tip, network, editor, 1)
     tip.refresh_from_db()

@@ -19,7 +19,6 @@ from urllib.parse import quote
 from django.core.exceptions import ImproperlyConfigured
 
 from wagtail_bin.channels.base import (
-    CONNECT_TIMEOUT,
     Channel,
     Outcome,
     OutgoingMessage,
@@ -93,7 +92,7 @@ class AppriseChannel(PhoneChannel):
         self.settings = read_options(AppriseOptions, options)
         if "{to}" not in self.settings.url:
             raise ImproperlyConfigured("URL of an Apprise channel must hold {to}.")
-        sample = _service(self._url(SAMPLE_NUMBER))
+        sample = _service(self._url(SAMPLE_NUMBER), SAMPLE_NUMBER)
         if sample is None:
             raise _unreadable("URL")
         pace = self.settings.pace
@@ -105,12 +104,13 @@ class AppriseChannel(PhoneChannel):
     def deliver(self, message: OutgoingMessage) -> Receipt:
         """Send, not too soon after the message before."""
         time.sleep(max(0.0, self.last_call + self.pace - time.monotonic()))
-        receipt = _notify(self._url(message.to), message, self.settings.max_length)
+        service = _service(self._url(message.to), message.to)
+        receipt = _notify(service, message, self.settings.max_length)
         self.last_call = time.monotonic()
         return receipt
 
     def _url(self, number: str) -> str:
-        return self.settings.url.replace("{to}", quote(number, safe=""))
+        return self.settings.url.replace("{to}", quote(number))
 
 
 class SocialChannel(Channel):
@@ -139,39 +139,51 @@ class SocialChannel(Channel):
 
     def deliver(self, message: OutgoingMessage) -> Receipt:
         """Post the text; a title would only be put before it."""
-        url = self.settings.targets[message.to]
-        return _notify(url, message, self.settings.max_length)
+        service = _service(self.settings.targets[message.to])
+        return _notify(service, message, self.settings.max_length)
 
 
-def _service(url: str) -> Any:
-    """Apprise's service of a URL with exactly one recipient, or None."""
+def _service(url: str, number: str = "") -> Any:
+    """Apprise's service of a URL, or None where it has not the one recipient.
+
+    A new one for each message: used again it may sleep for minutes, until a
+    limit that it was told of is over.
+
+    Args:
+        url: with credentials.
+        number: in E.164, that the service must be about to write to. Several
+            services drop a number that they do not like, and then write to the
+            sender.
+    """
     require("apprise")
     with _quietly():
-        from apprise import Apprise, AppriseAsset
+        from apprise import Apprise, AppriseAsset, OverflowMode
 
-        # Nothing is kept on disk, and a redirect gets no credentials.
-        asset = AppriseAsset(storage_mode="memory", http_redirects=False)
-        service = Apprise.instantiate(url, asset=asset)
+        # In our own thread, with nothing kept on disk; and a redirect gets no
+        # credentials.
+        asset = AppriseAsset(
+            service_timeout=0, storage_mode="memory", http_redirects=False
+        )
+        service: Any = Apprise.instantiate(url, asset=asset)
     if service is None:
         return None
-    service.retry = 0  # it would count as so many recipients more
-    if len(service) != 1:
+    # What a URL could ask for, and what would break our word: a second try (it
+    # counts as one more recipient too), a failure that is called a success, a
+    # text that is cut or split.
+    service.retry = 0
+    service.optional = False
+    service.overflow_mode = OverflowMode.UPSTREAM
+    if len(service) != 1 or number.lstrip("+") not in service.url():
         return None
-    service.socket_connect_timeout = CONNECT_TIMEOUT
+    service.socket_connect_timeout = conf.CONNECT_TIMEOUT
     service.socket_read_timeout = conf.CALL_TIMEOUT
     return service
 
 
-def _notify(url: str, message: OutgoingMessage, limit: int | None) -> Receipt:
-    """Send one message to the service of a URL.
+def _notify(service: Any, message: OutgoingMessage, limit: int | None) -> Receipt:
+    """Send one message."""
+    from apprise import Apprise, NotifyFormat
 
-    The service is called itself: Apprise's manager would try again and take a
-    failure of an ``optional`` service for a success. And it is called once: one
-    that is used again may sleep for minutes, until a limit is over.
-    """
-    from apprise import NotifyFormat, OverflowMode
-
-    service = _service(url)
     if service is None:
         return Receipt(Outcome.REJECTED, code="recipient", source=SOURCE)
     text = as_sms(message.text).strip()
@@ -180,8 +192,8 @@ def _notify(url: str, message: OutgoingMessage, limit: int | None) -> Receipt:
     code = "failed"
     try:
         with _quietly():
-            is_sent = service.notify(
-                body=text, body_format=NotifyFormat.TEXT, overflow=OverflowMode.UPSTREAM
+            is_sent = bool(
+                Apprise(service).notify(body=text, body_format=NotifyFormat.TEXT)
             )
     except Exception as error:  # noqa: BLE001 -- any failure must become a receipt
         is_sent, code = False, type(error).__name__[:40]

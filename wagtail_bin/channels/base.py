@@ -6,6 +6,7 @@ import abc
 import dataclasses
 import enum
 import html
+import re
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -16,10 +17,6 @@ from wagtail_bin.validators import CONTROL_CHARACTERS
 # Form feed (ASCII 12): between the languages of one text, for channels that give
 # each its own voice. Where text is read it is sent as a new line.
 PART = "\f"
-
-# Seconds in which a provider must take a connection; CALL_TIMEOUT, a setting, is
-# what it may then take to answer.
-CONNECT_TIMEOUT = 5
 
 
 class Outcome(enum.Enum):
@@ -49,6 +46,14 @@ class Placeholders:
         for name, value in values.items():
             text = text.replace(self[name], value)
         return text
+
+    def split(self, text: str) -> list[str]:
+        """Cut a text at its placeholders, for a channel that fills them itself.
+
+        Returns:
+            Text, name, text, name, …, text: always an odd number.
+        """
+        return re.split(rf"@@{re.escape(self.token)}:(\w+)@@", text)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -226,6 +231,8 @@ class Channel(abc.ABC):
         )
         if any(CONTROL_CHARACTERS.search(value) for value in values):
             raise UnsafeMessage("header")
+        if not all(map(HEADER_NAME.fullmatch, message.headers)):
+            raise UnsafeMessage("header_name")
         if ADDRESSING_HEADERS & {name.lower() for name in message.headers}:
             raise UnsafeMessage("addressing_header")
 
@@ -251,3 +258,6 @@ class ChannelUnavailable(Exception):  # noqa: N818
 
 
 ADDRESSING_HEADERS = {"to", "cc", "bcc", "from", "sender", "subject", "reply-to"}
+
+# RFC 5322 section 2.2: a colon or a blank in the name would begin another header.
+HEADER_NAME = re.compile(r"[!-9;-~]+")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
 import logging
+import re
 import smtplib
-import ssl
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
+from email.utils import make_msgid
+from typing import Any, Protocol
 
 from anymail.backends.base import AnymailBaseBackend
-from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
 from wagtail_bin.channels.base import (
     Channel,
@@ -20,169 +23,249 @@ from wagtail_bin.channels.base import (
     OutgoingMessage,
     Receipt,
 )
+from wagtail_bin.channels.esp import AnymailTransport
+from wagtail_bin.channels.mime import InvalidSender, MailTemplate, wire_address
+from wagtail_bin.channels.smtp import SmtpSession, error_kind
 from wagtail_bin.conf import conf
 from wagtail_bin.exceptions import UnsafeMessage
 
 logger = logging.getLogger(__name__)
 
-CONNECTION_ERRORS = (OSError, smtplib.SMTPException, ssl.SSLError)
+# Set by us, once each (RFC 5322 section 3.6), or on the way (RFC 2045, 5321).
+RESERVED_HEADERS = re.compile(
+    r"date|message-id|mime-version|content-(type|transfer-encoding)"
+    r"|return-path|received|resent-.*",
+    re.IGNORECASE,
+)
+# Each would make a second address of a part, or a name (RFC 5322 section 3.4).
+ADDRESS_CHARACTERS = frozenset(' ,;<>"()\\')
+MESSAGE_ID = re.compile(r"<[^\s<>@]+@[^\s<>@]+>")
+# Contents whose bytes are kept: a worker sends one message in a few languages.
+TEMPLATES = 8
+
+
+class Transport(Protocol):
+    """A way to hand over mail one by one, open until it is closed."""
+
+    source: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can take a next mail."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+    def deliver(self, message: OutgoingMessage) -> Receipt:
+        """Hand over one mail."""
 
 
 class EmailChannel(Channel):
-    """One message per recipient over one open connection."""
+    """One mail per recipient over one open connection, or a provider's batch.
 
-    def __init__(self, **options: Any) -> None:
+    Args:
+        batch_limit: most mails in one call to a provider that takes several
+            and loses nothing by it; all others get them one by one.
+    """
+
+    def __init__(self, *, batch_limit: int = 1, **options: Any) -> None:
         super().__init__(**options)
-        self.connection: Any = None
-
-    def guard(self, message: OutgoingMessage) -> None:
-        """Exactly one bare address besides what every channel asks."""
-        if message.to.count("@") != 1 or any(c in message.to for c in ' ,;<>"()'):
-            raise UnsafeMessage("recipient")
-        super().guard(message)
+        self._most = batch_limit
+        self._transport: Transport | None = None
 
     @property
     def source(self) -> str:  # type: ignore[override]
         """``smtp``, or the name that anymail gives the provider."""
-        return str(getattr(self.connection, "esp_name", "smtp")).lower()
+        return self._transport.source if self._transport else "connect"
+
+    @property
+    def batch_limit(self) -> int:
+        """What the provider takes and the project allows."""
+        if isinstance(self._transport, AnymailTransport):
+            return self._transport.batch_limit
+        return 1
+
+    def guard(self, message: OutgoingMessage) -> None:
+        """Exactly one bare address, and each header once."""
+        local, _, domain = message.to.rpartition("@")
+        is_one = local and domain and "@" not in local
+        if not is_one or not ADDRESS_CHARACTERS.isdisjoint(message.to):
+            raise UnsafeMessage("recipient")
+        if any(map(RESERVED_HEADERS.fullmatch, message.headers)):
+            raise UnsafeMessage("reserved_header")
+        if message.message_id and not MESSAGE_ID.fullmatch(message.message_id):
+            raise UnsafeMessage("message_id")
+        super().guard(message)
 
     def open(self) -> None:
         """Connect."""
-        self.connection = get_connection(timeout=conf.CALL_TIMEOUT)
+        connection = get_connection()
         try:
-            self.connection.open()
-        except CONNECTION_ERRORS as error:
-            self.connection = None
+            self._transport = _transport_over(connection, self._most)
+        except Exception as error:
+            with contextlib.suppress(Exception):
+                connection.close()
             raise ChannelUnavailable(_code(error)) from error
 
     def close(self) -> None:
         """Disconnect, whatever state the connection is in."""
-        if self.connection is not None:
-            with contextlib.suppress(*CONNECTION_ERRORS):
-                self.connection.close()
-            self.connection = None
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            with contextlib.suppress(Exception):
+                transport.close()
 
     def deliver(self, message: OutgoingMessage) -> Receipt:
         """Send, and say what is known afterwards."""
-        if self.connection is None:
+        if self._transport is None:
             try:
                 self.open()
             except ChannelUnavailable as error:
-                return Receipt(Outcome.RETRY, code=error.code, source="connect")
-        source = self.source
-        mail = _mail(message, self.connection)
+                return _ours(error.code, "connect")
+        assert self._transport is not None  # noqa: S101 -- opened just now
+        receipt = self._transport.deliver(message)
+        if not self._transport.is_open:
+            self.close()
+        _note(message, receipt)
+        return receipt
+
+    def deliver_batch(self, messages: Sequence[OutgoingMessage]) -> list[Receipt]:
+        """Send several at once where that was agreed, else one by one."""
+        if not isinstance(self._transport, AnymailTransport) or self.batch_limit == 1:
+            return super().deliver_batch(messages)
+        receipts = self._transport.deliver_batch(messages)
+        for message, receipt in zip(messages, receipts, strict=True):
+            _note(message, receipt)
+        return receipts
+
+
+class SmtpTransport:
+    """Django's own SMTP backend, whose connection we speak over ourselves.
+
+    Args:
+        connection: the backend, not open yet: host, TLS and login are its own.
+    """
+
+    source = "smtp"
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._template = functools.lru_cache(maxsize=TEMPLATES)(MailTemplate)
+        connection.timeout = conf.CONNECT_TIMEOUT
+        connection.open()
+        self._session = SmtpSession(connection.connection, conf.CALL_TIMEOUT)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection still stands."""
+        return self._session.is_open
+
+    def close(self) -> None:
+        """Take leave of the server."""
+        self._connection.close()
+
+    def deliver(self, message: OutgoingMessage) -> Receipt:
+        """Send one mail; its Message-ID serves as the id."""
         try:
-            sent = self.connection.send_messages([mail])
-        except Exception as error:  # noqa: BLE001 -- any failure must become a receipt
-            outcome = _outcome(error)
-            if outcome is not Outcome.REJECTED:
-                # It may be in the middle of something, or closed by a 421 (RFC
-                # 5321), after which the next recipient would be in doubt.
-                self.close()
-            # The text of the error may hold the address; its kind does not.
-            logger.warning(
-                "Mail %s: %s (%s)", message.reference, outcome.value, _code(error)
-            )
-            return Receipt(outcome, code=_code(error), source=source)
-        if isinstance(self.connection, AnymailBaseBackend):
-            return _anymail_receipt(mail, message.to, source)
-        if not sent:
-            return Receipt(Outcome.UNKNOWN, code="not_sent", source=source)
-        return Receipt(
-            Outcome.ACCEPTED, provider_id=message.message_id, code="250", source=source
+            template = self._template(message.content)
+            recipient = wire_address(message.to)
+            message_id = template.message_id(message)
+            mail = template.build(message, message_id)
+        except InvalidSender:
+            return _ours("sender", self.source)
+        except ValueError as error:
+            return Receipt(Outcome.REJECTED, "", type(error).__name__, self.source)
+        receipt = self._session.send(template.sender, recipient, mail)
+        if receipt.outcome is Outcome.ACCEPTED:
+            return dataclasses.replace(receipt, provider_id=message_id)
+        return receipt
+
+
+class DjangoTransport:
+    """Any other backend: for tests and development, or one that adds to SMTP.
+
+    Args:
+        connection: the backend, not open yet.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.source = type(connection).__module__.rpartition(".")[2]
+        self.is_open = True
+        connection.open()
+
+    def close(self) -> None:
+        """Close what the backend keeps open."""
+        self._connection.close()
+
+    def deliver(self, message: OutgoingMessage) -> Receipt:
+        """Send one mail; its Message-ID serves as the id."""
+        identifier = message.message_id or make_msgid()
+        mail = EmailMultiAlternatives(
+            subject=message.subject,
+            body=message.text,
+            from_email=message.content.from_email,
+            to=[message.to],
+            reply_to=[message.reply_to] if message.reply_to else None,
+            headers={**message.headers, "Message-ID": identifier},
+            connection=self._connection,
         )
+        if message.content.html:
+            mail.attach_alternative(message.html, "text/html")
+        try:
+            count = self._connection.send_messages([mail])
+        except Exception as error:  # noqa: BLE001 -- any failure becomes a receipt
+            receipt = _django_receipt(error, self.source)
+            # It may be in the middle of something, or closed by a 421.
+            self.is_open = receipt.outcome is Outcome.REJECTED
+            return receipt
+        if not count:
+            return Receipt(Outcome.UNKNOWN, "", "not_sent", self.source)
+        return Receipt(Outcome.ACCEPTED, identifier, "sent", self.source)
 
 
-def _mail(message: OutgoingMessage, connection: Any) -> EmailMultiAlternatives:
-    headers = dict(message.headers)
-    if message.message_id:
-        headers["Message-ID"] = message.message_id
-    mail = EmailMultiAlternatives(
-        subject=message.subject,
-        body=message.text,
-        from_email=message.content.from_email,
-        to=[message.to],
-        reply_to=[message.reply_to] if message.reply_to else None,
-        headers=headers,
-        connection=connection,
-    )
-    if message.content.html:
-        mail.attach_alternative(message.html, "text/html")
+def _transport_over(connection: Any, batch_limit: int) -> Transport:
+    """Open a backend in the way that tells most of what becomes of a mail."""
     if isinstance(connection, AnymailBaseBackend):
-        mail.metadata = {"delivery": message.reference}  # type: ignore[attr-defined]
-    return mail
+        return AnymailTransport(connection, batch_limit)
+    kind: Any = type(connection)
+    is_plain_smtp = (
+        isinstance(connection, SmtpBackend)
+        # A backend that signs or copies what it sends does so in these two.
+        and kind.send_messages is SmtpBackend.send_messages
+        and kind._send is SmtpBackend._send  # type: ignore[attr-defined]
+    )
+    return SmtpTransport(connection) if is_plain_smtp else DjangoTransport(connection)
 
 
-def _anymail_receipt(mail: Any, address: str, source: str) -> Receipt:
-    """A provider's status for the one recipient; no exception does not mean sent."""
-    status = mail.anymail_status.recipients.get(address)
-    if status is None:
-        return Receipt(Outcome.UNKNOWN, code="no_status", source=source)
-    identifier = status.message_id or ""
-    if status.status in {"queued", "sent"} and identifier:
-        return Receipt(
-            Outcome.ACCEPTED, provider_id=identifier, code=status.status, source=source
-        )
-    if status.status in {"rejected", "invalid", "failed"}:
-        outcome = Outcome.REJECTED
-    else:
-        outcome = Outcome.UNKNOWN
-    return Receipt(outcome, identifier, str(status.status), source)
+def _django_receipt(error: Exception, source: str) -> Receipt:
+    """What a backend's error says; it does not tell how far it got."""
+    code = _code(error)
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return _ours(code, source)
+    if isinstance(error, ValueError | smtplib.SMTPNotSupportedError):
+        # Raised while the mail is built.
+        return Receipt(Outcome.REJECTED, "", code, source)
+    outcome = {"4": Outcome.RETRY, "5": Outcome.REJECTED}.get(code[:1], Outcome.UNKNOWN)
+    is_channel_wide = outcome is Outcome.UNKNOWN or code == "421"
+    return Receipt(outcome, "", code, source, 0, is_channel_wide)
 
 
 def _code(error: BaseException) -> str:
     """The kind of an error: a reply code where there is one, else its class."""
+    code = getattr(error, "smtp_code", None)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return str(next(iter(error.recipients.values()), (0, b""))[0])
-    code = getattr(error, "smtp_code", None) or getattr(error, "status_code", None)
-    return str(code) if code else type(error).__name__[:40]
+        code = next(iter(error.recipients.values()), (None, b""))[0]
+    return str(code) if code else error_kind(error)
 
 
-def _smtp_outcome(error: BaseException) -> Outcome:
-    """Classify a reply of an SMTP server (RFC 5321: 4yz transient, 5yz permanent)."""
-    if isinstance(error, smtplib.SMTPSenderRefused):
-        # It is our own sender that is refused: no fault of the member's address.
-        return Outcome.RETRY
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return Outcome.REJECTED
-    if isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException):
-        code = _code(error)
-        if code.startswith("5"):
-            return Outcome.REJECTED
-        if code.startswith("4"):
-            return Outcome.RETRY
-    return Outcome.UNKNOWN
+def _ours(code: str, source: str) -> Receipt:
+    """Nothing was sent, and no recipient is to blame for it."""
+    return Receipt(Outcome.RETRY, code=code, source=source, is_channel_wide=True)
 
 
-def _anymail_outcome(error: BaseException) -> Outcome:
-    """Classify anymail's exceptions; it gives read and connect time-outs one class."""
-    if isinstance(error, AnymailRecipientsRefused):
-        return Outcome.REJECTED
-    status = getattr(error, "status_code", None)
-    if status is None:
-        cause = type(error.__cause__).__name__
-        return (
-            Outcome.RETRY
-            if cause in {"ConnectTimeout", "NameResolutionError"}
-            else Outcome.UNKNOWN
+def _note(message: OutgoingMessage, receipt: Receipt) -> None:
+    """Log what was not accepted, without the server's text: it may hold an address."""
+    if receipt.outcome is not Outcome.ACCEPTED:
+        logger.warning(
+            "Mail %s: %s (%s)", message.reference, receipt.outcome.value, receipt.code
         )
-    if status == 429 or status in {401, 403}:
-        # Too many calls, or our credentials: not the member's fault.
-        return Outcome.RETRY
-    return Outcome.REJECTED if 400 <= status < 500 else Outcome.UNKNOWN
-
-
-def _outcome(error: BaseException) -> Outcome:
-    classifiers: tuple[
-        tuple[type[BaseException], Callable[[BaseException], Outcome]], ...
-    ] = (
-        (AnymailError, _anymail_outcome),
-        (smtplib.SMTPException, _smtp_outcome),
-        # Raised while the message is built, before anything is sent.
-        (UnicodeError, lambda _: Outcome.REJECTED),
-        (ValueError, lambda _: Outcome.REJECTED),
-    )
-    for kind, classify in classifiers:
-        if isinstance(error, kind):
-            return classify(error)
-    return Outcome.UNKNOWN

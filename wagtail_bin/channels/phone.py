@@ -23,4 +23,8 @@ class PhoneChannel(Channel):
             raise UnsafeMessage("recipient")
         if not message.text.strip():
             raise UnsafeMessage("empty")
+        try:
+            message.text.encode()
+        except UnicodeEncodeError:  # half of a pair of surrogates
+            raise UnsafeMessage("text") from None
         super().guard(message)

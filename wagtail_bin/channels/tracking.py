@@ -44,9 +44,9 @@ WORD_KEYS = ("Type", "event", "type", "status")
 # activity.hard_bounced, Permanent: General, invalid_email.
 HARD_WORD = re.compile(r"(activity\.)?(hard|permanent|invalid)", re.IGNORECASE)
 SOFT_WORD = re.compile(r"(activity\.)?(soft|transient|blocked)", re.IGNORECASE)
-# RFC 3463 and RFC 5321; not the parts of an IP address.
+# RFC 3463, not the parts of an IP address; RFC 5321, where a reply begins.
 STATUS_CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
-REPLY_CODE = re.compile(r"(?<![\d.])([2456]\d\d)(?!\.?\d)")
+REPLY_CODE = re.compile(r"(?:^|smtp;|said:)\s*([2456]\d\d)(?!\.?\d)", re.MULTILINE)
 # No such mailbox or domain, or one that takes no mail at all. Others of class
 # 5 are full mailboxes, blocked senders, refused contents.
 HARD_STATUS = re.compile(r"5\.(1\.(?:[0-6]|10)|2\.1|4\.[14])")
@@ -139,9 +139,10 @@ def _words(event: Any) -> Iterator[str]:
 
 def _codes(event: Any) -> tuple[str, str]:
     """Enhanced status code and reply code of the receiving server, or empty."""
-    text = str(event.mta_response or "")
+    texts = [event.mta_response or ""]
     for fact in _facts(event):
-        text += f" {fact.get('status', '')} {fact.get('code', '')}"
+        texts += [fact.get("status", ""), fact.get("code", "")]
+    text = "\n".join(map(str, texts))
     status, reply = STATUS_CODE.search(text), REPLY_CODE.search(text)
     return status[1] if status else "", reply[1] if reply else ""
 

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
-from wagtail_bin import audit
+from wagtail_bin import audit, faults
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch import ledger_fill, tasks
+from wagtail_bin.dispatch import clock, ledger_fill, tasks
 from wagtail_bin.dispatch.audience import Audience, Terms, survey
 from wagtail_bin.dispatch.compose import compose
 from wagtail_bin.dispatch.translations import page_languages
@@ -113,7 +113,8 @@ def approve_dispatch(
         ValidationError: the page misses something it needs.
     """
     require(user, Capability.SEND, *networks)
-    start = max(not_before or timezone.now(), timezone.now())
+    now = clock.now()
+    start = max(not_before or now, now)
     with transaction.atomic():
         locked = type(page)._default_manager.select_for_update(of=("self",))
         page = locked.get(pk=page.pk)
@@ -149,11 +150,16 @@ def approve_dispatch(
         dispatch.networks.set(networks)
         _store_messages(dispatch, ready, audience, revision)
         # On PostgreSQL the two statements may see different members.
-        _check(ledger_fill.fill(dispatch, networks, terms), expected_recipients)
-        ledger_fill.add_broadcasts(dispatch, language=next(iter(ready)))
+        filled = ledger_fill.fill(dispatch, networks, terms)
+        _check(filled, expected_recipients)
+        posts = ledger_fill.add_broadcasts(dispatch, language=next(iter(ready)))
+        dispatch.recipients = filled + posts
+        dispatch.save(update_fields=["recipients"])
         log(instance=content, action=audit.SEND, user=user, revision=revision)
-        if not dispatch.awaits_page and start <= timezone.now():
+        if not dispatch.awaits_page and start == now:
+            transaction.on_commit(partial(faults.point, "K2"))
             transaction.on_commit(partial(tasks.ring_all_for, str(dispatch.pk)))
+        faults.point("K1")
     return Approval(dispatch, audience.total)
 
 

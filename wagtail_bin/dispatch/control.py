@@ -24,7 +24,8 @@ from wagtail.log_actions import log
 from wagtail_bin import audit
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import tasks
-from wagtail_bin.dispatch.gates import fingerprint, switch
+from wagtail_bin.dispatch.gates import RESTORED, fingerprint, switch
+from wagtail_bin.dispatch.ledger import BY_HAND
 from wagtail_bin.exceptions import DispatchError, NotAllowed
 from wagtail_bin.models import Delivery, DeliveryEvent, Dispatch, SendingSwitch
 from wagtail_bin.permissions import Capability, require
@@ -33,8 +34,6 @@ State = Delivery.State
 
 # Who throws the switch stops everybody's messages.
 SWITCH_PERMISSION = "wagtail_bin.change_sendingswitch"
-# A provider's id stands in the ledger for what it took; this stands for a person.
-BY_HAND = "by-hand"
 
 
 class Resolution(enum.Enum):
@@ -244,7 +243,7 @@ def _doubt_what_was_open() -> int:
         state__in=Delivery.OPEN_STATES, due_at__lte=Now()
     ).update(
         state=State.UNKNOWN,
-        code="restored",
+        code=RESTORED,
         claimed_by="",
         lease_until=None,
         settled_at=Now(),

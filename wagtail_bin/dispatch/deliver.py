@@ -21,15 +21,23 @@ import math
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 
+from django.db import Error, InterfaceError, OperationalError, connection
+
+from wagtail_bin import faults
 from wagtail_bin.channels.base import ChannelUnavailable, Receipt
-from wagtail_bin.channels.registry import channel_names, channel_settings, get_channel
+from wagtail_bin.channels.registry import (
+    ChannelSettings,
+    channel_names,
+    channel_settings,
+    get_channel,
+)
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import gates, ledger
 from wagtail_bin.dispatch.ledger import Marked
-from wagtail_bin.dispatch.lines import Deadline, Lines
+from wagtail_bin.dispatch.lines import NOT_TRIED, Deadline, Lines
 from wagtail_bin.dispatch.messages import Messages
 from wagtail_bin.dispatch.pace import Pace
 from wagtail_bin.dispatch.worker import stop_requested
@@ -40,6 +48,9 @@ logger = logging.getLogger(__name__)
 # How often, in seconds, a worker that waits for a provider looks whether a
 # person has stopped the sending.
 LOOK_UP = 1.0
+
+# The database is away, or somebody was first; another attempt may succeed.
+LOST = (InterfaceError, OperationalError)
 
 
 def deliver_due(
@@ -65,9 +76,9 @@ def deliver_due(
         worker = _Worker(stack, deadline)
         while not worker.is_over():
             worked_on = _one_round(worker, dispatch_id=dispatch_id, urgent=urgent)
-            if not worked_on:
-                break
             done += worked_on
+            if not (worked_on or worker.wait()):
+                break
     return done
 
 
@@ -76,7 +87,8 @@ def _one_round(
 ) -> int:
     """Everything urgent once, and one lot of something else."""
     worked_on = 0
-    for dispatch, channel in _open_lots(dispatch_id=dispatch_id, urgent=urgent):
+    lots = _open_lots(dispatch_id=dispatch_id, urgent=urgent)
+    for dispatch, channel in worker.in_turn(lots):
         worked_on += worker.work_off(dispatch, channel)
         if worker.is_over() or (worked_on and not dispatch.is_urgent):
             break
@@ -115,6 +127,31 @@ class _Worker:
         self._deadline = deadline
         self._lines: dict[str, Lines] = {}
         self._messages: dict[tuple[uuid.UUID, str], Messages] = {}
+        self._turns: dict[tuple[uuid.UUID, str], int] = {}
+        self._waits: list[float] = []
+
+    def in_turn(
+        self, lots: Iterable[tuple[Dispatch, str]]
+    ) -> list[tuple[Dispatch, str]]:
+        """What is urgent first; then whatever has waited longest for its turn.
+
+        So a slow channel, or a dispatch to very many, holds up no other.
+        """
+        return sorted(
+            lots,
+            key=lambda lot: (
+                not lot[0].is_urgent,
+                self._turns.get((lot[0].pk, lot[1]), 0),
+            ),
+        )
+
+    def wait(self) -> bool:
+        """Wait until a channel's rate allows more; whether there is such a one."""
+        waits, self._waits = self._waits, []
+        if waits:
+            left = max(0, self._deadline - time.monotonic())
+            time.sleep(min(*waits, left, LOOK_UP))
+        return bool(waits)
 
     def is_over(self) -> bool:
         """Whether no further lot may be begun."""
@@ -135,44 +172,82 @@ class _Worker:
         return self._messages[key]
 
     def work_off(self, dispatch: Dispatch, channel: str) -> int:
-        """Claim a lot of one dispatch for one channel, and send it."""
-        settings = channel_settings(channel)
-        batch = 1 if dispatch.is_urgent else settings.batch
-        wanted = max(conf.CLAIM_SIZE, batch * settings.connections)
+        """Claim a lot of one dispatch for one channel, and send it.
+
+        Returns:
+            Number of deliveries that were claimed.
+        """
         failures = gates.failures_of(channel)
-        if failures >= conf.BREAKER_FAILURES:
-            # It has just rested: one message is enough to see.
-            wanted = 1
-        allowed = gates.reserve(channel, rate=settings.rate, wanted=wanted)
-        if not allowed:
+        if failures is None:
             return 0
+        is_probe = failures >= conf.BREAKER_FAILURES
+        pause = conf.RETRY_PAUSES[dispatch.purpose][0]
         owner = str(uuid.uuid4())
+        ids: list[int] = []
+        try:
+            ids = self._claim(owner, dispatch, channel, is_probe=is_probe)
+            if not ids:
+                return 0
+            faults.point("K3")
+            lines = self.lines_of(channel)
+            pace = Pace(
+                channel,
+                is_shaky=bool(failures),
+                is_probe=is_probe,
+                is_batched=lines.ready() > 1,
+            )
+            with contextlib.closing(pace):
+                _Lot(
+                    owner=owner,
+                    dispatch=dispatch,
+                    channel=channel,
+                    lines=lines,
+                    messages=self.messages_of(dispatch, channel),
+                    pace=pace,
+                ).send(ids, is_over=self.is_over)
+        except ChannelUnavailable as error:
+            gates.note_failures(channel, count=1, code=error.code, is_probe=is_probe)
+            ledger.postpone(owner=owner, code=error.code, seconds=pause)
+        except Error:
+            # The database's: nothing of this can go on.
+            raise
+        except Exception as error:  # noqa: BLE001 -- one dispatch must not stop the rest
+            code = type(error).__name__
+            logger.error("Dispatch %s by %s: %s", dispatch.pk, channel, code)  # noqa: TRY400
+            ledger.postpone(owner=owner, code=code, seconds=pause)
+        finally:
+            if ids:
+                ledger.release(owner=owner)
+        return len(ids)
+
+    def _claim(
+        self, owner: str, dispatch: Dispatch, channel: str, *, is_probe: bool
+    ) -> list[int]:
+        """Claim as much as the channel may send now; one, to see if it works."""
+        settings = channel_settings(channel)
+        wanted = max(conf.CLAIM_SIZE, _batch(dispatch, settings) * settings.connections)
+        if is_probe:
+            wanted = 1
+        allowed, wait_for = gates.reserve(channel, rate=settings.rate, wanted=wanted)
+        if not allowed:
+            if ledger.due(dispatch.pk, channel).exists():
+                self._waits.append(wait_for)
+            return []
         ids = ledger.claim(
             owner=owner, dispatch_id=dispatch.pk, channel=channel, limit=allowed
         )
-        if len(ids) < allowed:
-            gates.reserve(channel, rate=settings.rate, wanted=len(ids) - allowed)
-        if not ids:
-            return 0
-        try:
-            lines = self.lines_of(channel)
-            is_batched = lines.ready() > 1
-            lot = _Lot(
-                owner=owner,
-                dispatch=dispatch,
-                channel=channel,
-                lines=lines,
-                messages=self.messages_of(dispatch, channel),
-                pace=Pace(channel, is_shaky=bool(failures), is_batched=is_batched),
-            )
-            lot.send(ids, batch=batch, is_over=self.is_over)
-        except ChannelUnavailable as error:
-            gates.note_failures(channel, count=1, code=error.code)
-            seconds = conf.RETRY_PAUSES[dispatch.purpose][0]
-            ledger.postpone(owner=owner, code=error.code, seconds=seconds)
-        finally:
+        gates.give_back(channel, rate=settings.rate, unused=allowed - len(ids))
+        if ids:
+            self._turns[dispatch.pk, channel] = max(self._turns.values(), default=0) + 1
+        if ids and is_probe and not gates.take_probe(channel):
             ledger.release(owner=owner)
-        return len(ids)
+            return []
+        return ids
+
+
+def _batch(dispatch: Dispatch, settings: ChannelSettings) -> int:
+    """How many messages may be under way on one connection."""
+    return 1 if dispatch.is_urgent else settings.batch
 
 
 class _Flight:
@@ -181,7 +256,17 @@ class _Flight:
     def __init__(self, marked: list[Marked]) -> None:
         self.marked = marked
         self.calls: list[tuple[list[Marked], Future[list[Receipt]]]] = []
-        self.results: list[tuple[Marked, Receipt]] = []
+        self.failed: list[tuple[Marked, Receipt]] = []
+
+    def results(self) -> list[tuple[Marked, Receipt]]:
+        """What became of every message, once the calls are over."""
+        found = list(self.failed)
+        for marked, call in self.calls:
+            found += zip(marked, call.result(), strict=True)
+        told = {marked.pk for marked, _receipt in found}
+        # An error came before the call.
+        found += [(row, NOT_TRIED) for row in self.marked if row.pk not in told]
+        return found
 
 
 class _Lot:
@@ -207,16 +292,14 @@ class _Lot:
         self._may_call = Deadline(conf.LEASE - conf.CALL_TIMEOUT)
         self._looked_up = time.monotonic()
 
-    def send(
-        self, ids: Sequence[int], *, batch: int, is_over: Callable[[], bool]
-    ) -> None:
+    def send(self, ids: Sequence[int], *, is_over: Callable[[], bool]) -> None:
         """Mark, call and record, until all is done or something says stop.
 
         While one part is on its way the next one is marked: half a batch each,
         so that a batch for each connection is under way at most.
         """
-        connections = self._lines.settings.connections
-        size = max(1, math.ceil(batch / 2)) * connections
+        batch = _batch(self._dispatch, self._lines.settings)
+        size = math.ceil(batch / 2) * self._lines.settings.connections
         parts = deque(ids[start : start + size] for start in range(0, len(ids), size))
         depth = 2 if batch > 1 else 1
         flights: deque[_Flight] = deque()
@@ -226,34 +309,35 @@ class _Lot:
                     if is_over():
                         self._may_call.halt()
                         break
-                    flights.append(self._launch(parts.popleft()))
+                    flights.append(self._mark(parts.popleft()))
+                    self._take_off(flights[-1])
+                    self._look_up()
                 if not flights:
                     break
                 self._land(flights.popleft())
         finally:
             # Whatever stops us, what is known already is not forgotten.
             self._may_call.halt()
-            while flights:
-                self._land(flights.popleft())
+            with contextlib.ExitStack() as stack:
+                for flight in reversed(flights):
+                    stack.callback(self._land, flight)
 
-    def _launch(self, ids: Sequence[int]) -> _Flight:
-        """Mark a part, and hand it to the connections."""
-        flight = _Flight(
-            ledger.mark_sending(
-                owner=self._owner,
-                ids=ids,
-                dispatch=self._dispatch,
-                channel=self._channel,
-            )
+    def _mark(self, ids: Sequence[int]) -> _Flight:
+        marked = ledger.mark_sending(
+            owner=self._owner, ids=ids, dispatch=self._dispatch, channel=self._channel
         )
-        ready, flight.results = self._messages.compose(flight.marked)
+        faults.point("K4")
+        return _Flight(marked)
+
+    def _take_off(self, flight: _Flight) -> None:
+        """Hand the messages of a flight to the connections."""
+        ready, flight.failed = self._messages.compose(flight.marked)
         connections = self._lines.settings.connections
         for share in self._pace.shares(ready, connections):
             marked = [ready[index][0] for index in share]
             messages = [ready[index][1] for index in share]
             call = self._lines.send(messages, may_go_on=self._may_call)
             flight.calls.append((marked, call))
-        return flight
 
     def _land(self, flight: _Flight) -> None:
         """Wait for the calls, and record what they brought."""
@@ -262,19 +346,40 @@ class _Lot:
             _done, pending = wait(pending, timeout=LOOK_UP)
             if pending:
                 self._look_up()
-        for marked, call in flight.calls:
-            flight.results += zip(marked, call.result(), strict=True)
-        ledger.record(
-            owner=self._owner, results=flight.results, purpose=self._dispatch.purpose
-        )
-        if self._pace.note(flight.results):
+        results = flight.results()
+        faults.point("K7")
+        self._record(results)
+        faults.point("K8")
+        if self._pace.note(results):
             self._may_call.halt()
+
+    def _record(self, results: Sequence[tuple[Marked, Receipt]]) -> None:
+        """Write down what is known, even if the database goes away meanwhile."""
+        deadline = time.monotonic() + conf.CALL_TIMEOUT
+        while True:
+            try:
+                ledger.record(
+                    owner=self._owner, results=results, purpose=self._dispatch.purpose
+                )
+            except LOST as error:
+                self._may_call.halt()
+                if connection.in_atomic_block or time.monotonic() > deadline:
+                    raise
+                logger.warning("Not recorded yet: %s", type(error).__name__)
+                connection.close()
+                time.sleep(LOOK_UP)
+            else:
+                return
 
     def _look_up(self) -> None:
         """See whether a person or the supervisor has stopped the sending."""
         if time.monotonic() - self._looked_up < LOOK_UP:
             return
         self._looked_up = time.monotonic()
-        is_sendable = ledger.sendable().filter(pk=self._dispatch.pk).exists()
-        if stop_requested() or gates.halted() or not is_sendable:
+        try:
+            is_sendable = ledger.sendable().filter(pk=self._dispatch.pk).exists()
+            if stop_requested() or gates.halted() or not is_sendable:
+                self._may_call.halt()
+        except LOST:
+            # Calls are under way: what they bring must still be heard.
             self._may_call.halt()

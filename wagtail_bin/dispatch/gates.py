@@ -5,16 +5,24 @@ All of it stands in the database, so that it holds for every worker.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import os
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import (
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch.clock import after
@@ -22,6 +30,8 @@ from wagtail_bin.models import ChannelState, DomainState, SendingSwitch
 
 PAUSED = "paused"
 COPIED = "copied"
+# Code of a delivery that the database this is a copy of may have sent.
+RESTORED = "restored"
 
 # A cluster, its timeline (a restore to a point in time starts another), this
 # database and this very table: a dump restored anywhere makes another table.
@@ -79,75 +89,126 @@ def resting_channels() -> set[str]:
     return set(resting.values_list("name", flat=True))
 
 
-def failures_of(channel: str) -> int:
-    """Failures in a row that had nothing to do with a recipient."""
-    found = ChannelState.objects.filter(name=channel)
-    return found.values_list("failures", flat=True).first() or 0
+def failures_of(channel: str) -> int | None:
+    """Failures in a row that had nothing to do with a recipient; None: it rests."""
+    found = ChannelState.objects.filter(name=channel).annotate(now=Now()).first()
+    if found is None:
+        return 0
+    return None if found.open_until and found.open_until > found.now else found.failures
 
 
-def reserve(channel: str, *, rate: float, wanted: int) -> int:
+def reserve(channel: str, *, rate: float, wanted: int) -> tuple[int, float]:
     """Take part of what a channel's rate allows to all workers together.
 
     Args:
         rate: messages per second; 0: no limit.
-        wanted: how many a worker would send now; negative: gives back as many.
+        wanted: how many a worker would send now.
 
     Returns:
-        How many it may send: at most a second's worth.
+        How many it may send, at most a second's worth, and, where that is
+        none, after how many seconds it may ask again.
     """
     if not rate:
-        return wanted
-    with transaction.atomic():
-        state, _made = ChannelState.objects.select_for_update().get_or_create(
-            name=channel
-        )
-        now = timezone.now()
-        if wanted > 0:
-            if state.free_at and state.free_at > now:
-                return 0
-            wanted = min(wanted, max(1, int(rate)))
-        state.free_at = (state.free_at or now) + dt.timedelta(seconds=wanted / rate)
-        if wanted > 0:
-            state.free_at = max(
-                state.free_at, now + dt.timedelta(seconds=wanted / rate)
-            )
+        return wanted, 0
+    with _locked(channel) as state:
+        if state.free_at and state.free_at > state.now:
+            return 0, (state.free_at - state.now).total_seconds()
+        wanted = min(wanted, max(1, int(rate)))
+        state.free_at = state.now + dt.timedelta(seconds=wanted / rate)
         state.save(update_fields=["free_at"])
-    return wanted
+    return wanted, 0
 
 
-def note_failures(channel: str, *, count: int, code: str, wait: float = 0) -> None:
+def give_back(channel: str, *, rate: float, unused: int) -> None:
+    """Let others have what was reserved and is not needed."""
+    if rate and unused:
+        pause = Value(dt.timedelta(seconds=unused / rate))
+        ChannelState.objects.filter(name=channel, free_at__isnull=False).update(
+            free_at=ExpressionWrapper(F("free_at") - pause, DateTimeField())
+        )
+
+
+def take_probe(channel: str) -> bool:
+    """Whether it is for this worker, and no other, to see if a channel works again.
+
+    The channel goes on resting for the others, until the worker notes what it
+    saw, or is gone for as long as a lease.
+    """
+    return bool(
+        _rested(channel)
+        .filter(failures__gte=conf.BREAKER_FAILURES)
+        .update(open_until=after(conf.LEASE))
+    )
+
+
+def drop_probe(channel: str) -> None:
+    """Nothing was seen: let another worker look."""
+    ChannelState.objects.filter(name=channel).update(open_until=None)
+
+
+def note_failures(
+    channel: str, *, count: int, code: str, wait: float = 0, is_probe: bool = False
+) -> None:
     """Count failures that had nothing to do with a recipient; rest if too many.
+
+    Each time a look shows that it still fails it rests twice as long. What
+    others had under way when it began to rest shows nothing new.
 
     Args:
         count: how many there were, one after the other.
         code: the kind of the last one.
         wait: seconds that the provider asked us to wait.
+        is_probe: the worker holds what :func:`take_probe` gave.
     """
     first, longest = conf.BREAKER_PAUSES
-    with transaction.atomic():
-        state, _made = ChannelState.objects.select_for_update().get_or_create(
-            name=channel
-        )
-        before = state.failures
-        state.failures += count
-        state.code = code[:40]
-        state.failing_since = state.failing_since or timezone.now()
+    limit = conf.BREAKER_FAILURES
+    with _locked(channel) as state:
         pause = wait
-        if state.failures >= conf.BREAKER_FAILURES:
-            # Each time it rests it rests twice as long; not all workers at once.
-            rests = min(max(before - conf.BREAKER_FAILURES + 1, 0), 10)
-            pause = max(wait, min(first * 2**rests, longest))
-            pause *= random.uniform(0.9, 1.1)  # noqa: S311 -- not for secrets
-        if pause:
-            state.open_until = timezone.now() + dt.timedelta(seconds=pause)
+        if is_probe:
+            state.failures += 1
+        elif state.failures < limit:
+            state.failures = min(state.failures + count, limit)
+        else:
+            first = 0
+        if state.failures >= limit:
+            doubled = first * 2.0 ** min(state.failures - limit, 10)
+            # Not all channels and installations at once.
+            jitter = random.uniform(0.9, 1.1)  # noqa: S311 -- not for secrets
+            pause = max(wait, min(doubled, longest) * jitter)
+        state.code = code[:40]
+        state.failing_since = state.failing_since or state.now
+        until = state.now + dt.timedelta(seconds=pause)
+        if pause and (is_probe or not state.open_until or state.open_until < until):
+            state.open_until = until
         state.save()
 
 
-def note_success(channel: str) -> None:
-    """The channel works: forget its failures."""
-    ChannelState.objects.filter(name=channel).exclude(failures=0).update(
+def note_success(channel: str, *, is_probe: bool = False) -> None:
+    """The channel works: forget its failures.
+
+    One that rests goes on resting, unless it is the look at it that succeeded:
+    the provider may have asked for the rest.
+    """
+    found = ChannelState.objects.filter(name=channel) if is_probe else _rested(channel)
+    found.exclude(failures=0).update(
         failures=0, open_until=None, failing_since=None, told_at=None, code=""
     )
+
+
+def _rested(channel: str) -> QuerySet[ChannelState]:
+    """The channel's state, if it does not rest."""
+    return ChannelState.objects.filter(
+        Q(open_until=None) | Q(open_until__lte=Now()), name=channel
+    )
+
+
+@contextlib.contextmanager
+def _locked(channel: str) -> Iterator[Any]:
+    """The channel's state for this transaction alone, with ``now``."""
+    with transaction.atomic():
+        ChannelState.objects.get_or_create(name=channel)
+        states = ChannelState.objects.select_for_update().annotate(now=Now())
+        yield states.get(name=channel)
 
 
 def limping_domains() -> set[str]:

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from wagtail_bin.channels.base import Outcome, Receipt
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch.clock import after
+from wagtail_bin.dispatch.clock import SQL_AFTER, SQL_NOW, after
 from wagtail_bin.dispatch.gates import slow_domains
 from wagtail_bin.membership.quiet import quiet_until
 from wagtail_bin.membership.reach import address_of, with_reach
@@ -30,6 +30,7 @@ from wagtail_bin.models import (
     Delivery,
     Dispatch,
     Member,
+    SendingSwitch,
 )
 from wagtail_bin.models.dispatches import DispatchQuerySet
 
@@ -44,6 +45,12 @@ OUTCOMES = {
 
 # A call that was not even begun: the row waits without a pause.
 NOT_TRIED = "worker"
+
+# A provider's id stands in the ledger for what it took; this stands for a person.
+BY_HAND = "by-hand"
+
+# What of a delivery is read before it is marked.
+READ = ("pk", "member", "attempt", "language", "network", "repeats", "target")
 
 
 @dataclasses.dataclass(slots=True)
@@ -66,9 +73,11 @@ class Marked:
 
 def sendable() -> DispatchQuerySet:
     """Dispatches of which something may be sent now, the urgent ones first."""
+    paused = SendingSwitch.objects.filter(is_paused=True)
     return (
         Dispatch.objects.open()
         .filter(
+            ~Exists(paused),
             not_before__lte=Now(),
             expires_at__gt=Now(),
             awaits_page=False,
@@ -145,27 +154,26 @@ def mark_sending(
         The deliveries marked, in the order of ``ids``.
     """
     with transaction.atomic():
-        if not sendable().filter(pk=dispatch.pk).exists():
-            return []
         rows = list(
             _claimed(owner)
-            .filter(pk__in=ids)
+            .filter(pk__in=ids, dispatch__in=sendable())
             .order_by("pk")
-            .values_list(
-                "pk", "member", "attempt", "language", "network", "repeats", "target"
-            )
+            .values_list(*READ, Now())
         )
+        if not rows:
+            return []
+        now = rows[0][-1]
         is_personal = channel in PERSONAL_CHANNELS
-        members = _read_members(rows, dispatch, channel) if is_personal else {}
+        members = _read_members(rows, dispatch, channel, now) if is_personal else {}
         wanted: list[Marked] = []
         withheld: list[int] = []
         later: dict[dt.datetime, list[int]] = {}
-        for pk, member_id, attempt, language, network, repeats, target in rows:
+        for pk, member_id, attempt, language, network, repeats, target, _now in rows:
             member = members.get(member_id)
             if is_personal and (member is None or member.unreachable):
                 withheld.append(pk)
                 continue
-            wait = member and not dispatch.is_urgent and quiet_until(member)
+            wait = member and not dispatch.is_urgent and quiet_until(member, now)
             if wait:
                 later.setdefault(wait, []).append(pk)
                 continue
@@ -189,19 +197,21 @@ def mark_sending(
 
 
 def _read_members(
-    rows: Iterable[tuple[Any, ...]], dispatch: Dispatch, channel: str
+    rows: Iterable[tuple[Any, ...]], dispatch: Dispatch, channel: str, now: dt.datetime
 ) -> dict[int, Any]:
     """Members by primary key, locked, with ``unreachable`` and ``to``."""
     found = Member.objects.filter(pk__in=[row[1] for row in rows if row[1]])
     if connection.features.has_select_for_update:
         # The lock makes an unsubscribe that commits first win, and one that
         # comes later wait until this is committed. Consent is read by a second
-        # statement: one that had to wait would see it as it was before.
-        list(found.order_by("pk").select_for_update().values_list("pk"))
+        # statement: one that had to wait would see it as it was before. Rows
+        # that refer to a member, such as a new dispatch's, may come meanwhile.
+        list(found.order_by("pk").select_for_update(no_key=True).values_list("pk"))
     reached = with_reach(
         found.annotate(to=address_of(channel)),
         purpose=dispatch.purpose,
         channels=[channel],
+        on=timezone.localdate(now),
         # Who is back before then is only put off.
         until=timezone.localdate(dispatch.expires_at),
     )
@@ -257,6 +267,7 @@ def _mark(owner: str, wanted: Sequence[Marked], channel: str) -> int:
     values: dict[str, Any] = {
         "state": State.SENDING,
         "attempt": F("attempt") + 1,
+        "tried_at": Now(),
         "lease_until": after(conf.LEASE),
     }
     if channel in PERSONAL_CHANNELS:
@@ -279,19 +290,9 @@ def record(
         results: what :func:`mark_sending` gave, with what became of it.
         purpose: of the dispatch; how long to wait before another attempt.
     """
-    if not results:
-        return
-    waits: dict[float, list[int]] = {}
-    for marked, receipt in results:
-        if receipt.outcome is Outcome.RETRY:
-            wait = _pause(marked.attempt, receipt, purpose)
-            waits.setdefault(wait, []).append(marked.pk)
-    with transaction.atomic():
-        _write(owner, results)
-        for seconds, ids in waits.items():
-            Delivery.objects.filter(
-                pk__in=ids, state=State.QUEUED, claimed_by=""
-            ).update(due_at=after(seconds), settled_at=None)
+    if results:
+        with transaction.atomic():
+            _write(owner, results, purpose)
 
 
 def _pause(attempt: int, receipt: Receipt, purpose: str) -> float:
@@ -299,55 +300,64 @@ def _pause(attempt: int, receipt: Receipt, purpose: str) -> float:
     if receipt.source == NOT_TRIED:
         return 0.0
     pauses = conf.RETRY_PAUSES[purpose]
+    if receipt.is_channel_wide:
+        # It is the channel that rests; the recipient waits for that only.
+        return float(receipt.retry_after or pauses[0])
     return float(max(receipt.retry_after, pauses[min(attempt, len(pauses)) - 1]))
 
 
 # One statement for a batch, on PostgreSQL and on SQLite. This owner made this
 # attempt: nobody else can have the same pair.
 RECORD = """
-    WITH known (id, attempt, state, provider_id, code) AS (VALUES {rows})
+    WITH known (id, attempt, state, provider_id, code, pause) AS (VALUES {rows})
     UPDATE wagtail_bin_delivery AS delivery
     SET state = known.state,
         provider_id = known.provider_id,
         code = known.code,
         claimed_by = '',
         lease_until = NULL,
-        settled_at = {now}
+        due_at = CASE known.state
+            WHEN 'queued' THEN {later} ELSE delivery.due_at END,
+        settled_at = CASE known.state WHEN 'queued' THEN NULL ELSE {now} END
     FROM known
     WHERE delivery.id = known.id
         AND delivery.attempt = known.attempt
         AND delivery.claimed_by = %s
         AND delivery.state IN ('sending', 'unknown')
 """
+# An attempt has one outcome: told again, after a commit in doubt, it stays one.
 REMEMBER = """
     INSERT INTO wagtail_bin_deliveryevent
         (delivery_id, attempt, kind, provider_id, code, source, event_id, reference, at)
-    SELECT id, attempt, kind, provider_id, code, source, '', '', {now}
+    SELECT id, attempt, kind, provider_id, code, source, event_id, '', {now}
     FROM (
-        WITH known (id, attempt, kind, provider_id, code, source) AS (VALUES {rows})
+        WITH known (id, attempt, kind, provider_id, code, source, event_id)
+        AS (VALUES {rows})
         SELECT * FROM known
     ) AS told
+    WHERE true
+    ON CONFLICT DO NOTHING
 """
-NOW = {
-    "postgresql": "statement_timestamp()",
-    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
-}
 
 
-def _write(owner: str, results: Sequence[tuple[Marked, Receipt]]) -> None:
-    now = NOW[connection.vendor]
+def _write(owner: str, results: Sequence[tuple[Marked, Receipt]], purpose: str) -> None:
     states: list[Any] = []
     events: list[Any] = []
     for marked, receipt in results:
         provider_id, code = receipt.provider_id[:255], receipt.code[:40]
         state = OUTCOMES[receipt.outcome].value
-        states += [marked.pk, marked.attempt, state, provider_id, code]
+        pause = _pause(marked.attempt, receipt, purpose)
+        states += [marked.pk, marked.attempt, state, provider_id, code, pause]
         kind, source = receipt.outcome.value, receipt.source[:40]
-        events += [marked.pk, marked.attempt, kind, provider_id, code, source]
+        event_id = f"{marked.pk}.{marked.attempt}"
+        events += [marked.pk, marked.attempt, kind, provider_id, code, source, event_id]
+    now = SQL_NOW[connection.vendor]
+    later = SQL_AFTER[connection.vendor].format("known.pause")
     with connection.cursor() as cursor:
-        rows = ", ".join(["(%s, %s, %s, %s, %s)"] * len(results))
-        cursor.execute(RECORD.format(rows=rows, now=now), [*states, owner])
         rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(results))
+        sql = RECORD.format(rows=rows, now=now, later=later)
+        cursor.execute(sql, [*states, owner])
+        rows = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(results))
         cursor.execute(REMEMBER.format(rows=rows, now=now), events)
 
 

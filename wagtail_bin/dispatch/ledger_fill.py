@@ -59,14 +59,17 @@ def fill(dispatch: Dispatch, networks: Sequence[Network], terms: Terms) -> int:
         return int(cursor.rowcount)
 
 
-def add_broadcasts(dispatch: Dispatch, *, language: str) -> None:
+def add_broadcasts(dispatch: Dispatch, *, language: str) -> int:
     """A row for each account that the dispatch is to be posted to.
 
     Args:
         language: the page's own.
+
+    Returns:
+        Number of accounts.
     """
     if ChannelName.SOCIAL not in dispatch.channels:
-        return
+        return 0
     targets = channel_settings(ChannelName.SOCIAL).options.get("targets", {})
     Delivery.objects.bulk_create(
         Delivery(
@@ -78,3 +81,4 @@ def add_broadcasts(dispatch: Dispatch, *, language: str) -> None:
         )
         for target in targets
     )
+    return len(targets)

@@ -28,7 +28,7 @@ NOT_TRIED = Receipt(Outcome.RETRY, code="not_tried", source="worker")
 
 
 class Lines:
-    """Open connections of one channel. Used as a context manager.
+    """Open connections of one channel. Used as a context manager. Loses no count.
 
     Args:
         settings: of the channel; says how many connections.
@@ -110,7 +110,10 @@ class Lines:
         self, channel: Channel, messages: Sequence[OutgoingMessage]
     ) -> list[Receipt]:
         try:
-            return channel.send_batch(messages)
+            receipts = channel.send_batch(messages)
+            if len(receipts) != len(messages):
+                # Nobody can tell whose they are.
+                raise ValueError(len(receipts))
         except Exception as error:  # noqa: BLE001 -- a channel's mistake is no reason to lose count
             # The kind only: its text may hold an address.
             logger.error(  # noqa: TRY400
@@ -123,13 +126,22 @@ class Lines:
                 is_channel_wide=True,
             )
             return [broken] * len(messages)
+        return receipts
 
     def _take(self) -> Channel:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        channel = self._make()
-        channel.open()
+        try:
+            channel = self._make()
+            channel.open()
+        except ChannelUnavailable:
+            raise
+        except Exception as error:
+            # Whatever it is, nothing has been sent. Its text may hold a secret.
+            code = type(error).__name__
+            logger.error("A channel could not be opened: %s", code)  # noqa: TRY400
+            raise ChannelUnavailable(code) from error
         return channel
 
     def _give_back(self, channel: Channel) -> None:
@@ -140,14 +152,26 @@ class Lines:
 def _calls(
     messages: Sequence[OutgoingMessage], limit: int
 ) -> Sequence[Sequence[OutgoingMessage]]:
-    """Neighbours with the same content, up to ``limit`` together."""
+    """Neighbours with the same content, up to ``limit`` together.
+
+    Two members may share an address; a call has each address once.
+    """
     calls: list[list[OutgoingMessage]] = []
+    addresses: set[str] = set()
     for message in messages:
         last = calls[-1] if calls else None
-        if last and len(last) < limit and last[0].content is message.content:
+        address = message.to.lower()
+        if (
+            last
+            and len(last) < limit
+            and last[0].content is message.content
+            and address not in addresses
+        ):
             last.append(message)
+            addresses.add(address)
         else:
             calls.append([message])
+            addresses = {address}
     return calls
 
 

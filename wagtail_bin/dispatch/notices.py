@@ -90,7 +90,7 @@ def tell_coordinators() -> int:
     told = 0
     waiting = NetworkNotice.objects.filter(due_at__lte=Now())
     for notice in waiting.select_related("network"):
-        mine = NetworkNotice.objects.filter(pk=notice.pk, due_at=notice.due_at)
+        mine = NetworkNotice.objects.filter(pk=notice.pk, due_at__lte=Now())
         if not mine.update(due_at=None, told_at=timezone.now()):
             continue
         network = notice.network
@@ -198,7 +198,8 @@ def _send(users: QuerySet[Any], write: Callable[[], Notice | None]) -> bool:
     """
     told = False
     tried = False
-    for user in users.exclude(email="").distinct():
+    field = get_user_model().get_email_field_name()
+    for user in users.exclude(**{field: ""}).distinct():
         with translation.override(_language_of(user)):
             notice = write()
         if notice is None:
@@ -208,7 +209,7 @@ def _send(users: QuerySet[Any], write: Callable[[], Notice | None]) -> bool:
             subject=clean_text(notice.subject),
             body=notice.text,
             from_email=conf.from_email,
-            to=[user.email],
+            to=[getattr(user, field)],
             headers=HEADERS,
         )
         try:

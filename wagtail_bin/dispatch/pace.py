@@ -24,6 +24,7 @@ class Pace:
     Args:
         channel: its name.
         is_shaky: whether the channel had failures before.
+        is_probe: whether the lot is to show if the channel works again.
         is_batched: whether a provider takes several messages in a call, and so
             sees to the domains itself.
     """
@@ -31,9 +32,12 @@ class Pace:
     # Learnt by this process, for as long as it lives: domain -> connections.
     limits: ClassVar[dict[str, float]] = {}
 
-    def __init__(self, channel: str, *, is_shaky: bool, is_batched: bool) -> None:
+    def __init__(
+        self, channel: str, *, is_shaky: bool, is_probe: bool, is_batched: bool
+    ) -> None:
         self._channel = channel
         self._is_shaky = is_shaky
+        self._is_probe = is_probe
         self._by_domain = channel == ChannelName.EMAIL and not is_batched
         self._limping = gates.limping_domains() if self._by_domain else set()
 
@@ -79,33 +83,30 @@ class Pace:
         Returns:
             Whether the channel is in trouble, so that nothing more should be tried.
         """
-        wide = [receipt for _marked, receipt in results if receipt.is_channel_wide]
-        is_working = any(
-            receipt.outcome in {Outcome.ACCEPTED, Outcome.REJECTED}
-            and receipt.source not in {NOT_TRIED, "guard"}
-            for _marked, receipt in results
-        )
+        receipts = [receipt for _marked, receipt in results]
+        wide = [receipt for receipt in receipts if receipt.is_channel_wide]
+        is_working = any(_shows_life(receipt) for receipt in receipts)
         if self._by_domain:
             self._learn_domains(results)
-        if wide and not is_working:
+        wait = max((receipt.retry_after for receipt in wide), default=0)
+        if wide and (wait or not is_working):
             gates.note_failures(
                 self._channel,
-                count=len(wide),
+                count=1 if is_working else len(wide),
                 code=wide[-1].code,
-                wait=max(receipt.retry_after for receipt in wide),
+                wait=wait,
+                is_probe=self._is_probe,
             )
-            self._is_shaky = True
-        elif wide:
-            wait = max(receipt.retry_after for receipt in wide)
-            if wait:
-                gates.note_failures(
-                    self._channel, count=1, code=wide[-1].code, wait=wait
-                )
-                self._is_shaky = True
-        elif is_working and self._is_shaky:
-            gates.note_success(self._channel)
-            self._is_shaky = False
+            self._is_shaky, self._is_probe = True, False
+        elif is_working and not wide and self._is_shaky:
+            gates.note_success(self._channel, is_probe=self._is_probe)
+            self._is_shaky, self._is_probe = False, False
         return bool(wide)
+
+    def close(self) -> None:
+        """Let others look whether the channel works, if this lot did not find out."""
+        if self._is_probe:
+            gates.drop_probe(self._channel)
 
     def _learn_domains(self, results: Sequence[tuple[Marked, Receipt]]) -> None:
         fine: set[str] = set()
@@ -126,3 +127,12 @@ class Pace:
         if slow or fine & self._limping:
             gates.note_domains(slow=slow, fine=fine & self._limping)
             self._limping |= slow
+
+
+def _shows_life(receipt: Receipt) -> bool:
+    """Whether somebody at the other end has answered about a message."""
+    return (
+        receipt.outcome is not Outcome.UNKNOWN
+        and not receipt.is_channel_wide
+        and receipt.source not in {NOT_TRIED, "guard"}
+    )

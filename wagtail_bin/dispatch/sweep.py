@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch.clock import after
+from wagtail_bin.dispatch.gates import RESTORED
 from wagtail_bin.membership.retention import forget_handovers
-from wagtail_bin.models import Delivery, DeliveryEvent, Dispatch, Purpose
+from wagtail_bin.models import Delivery, DeliveryEvent, Dispatch
 
 State = Delivery.State
 
@@ -50,12 +52,13 @@ def settle_leases() -> int:
         Number of rows that became unknown.
     """
     over = Delivery.objects.filter(lease_until__lt=Now())
-    over.filter(state=State.CLAIMED).update(
-        state=State.QUEUED, claimed_by="", lease_until=None
-    )
-    return over.filter(state=State.SENDING).update(
-        state=State.UNKNOWN, code="worker_lost", lease_until=None, settled_at=Now()
-    )
+    with transaction.atomic():
+        _take(over.filter(state=State.CLAIMED)).update(
+            state=State.QUEUED, claimed_by="", lease_until=None
+        )
+        return _take(over.filter(state=State.SENDING)).update(
+            state=State.UNKNOWN, code="worker_lost", lease_until=None, settled_at=Now()
+        )
 
 
 def release_pages() -> None:
@@ -67,9 +70,10 @@ def release_pages() -> None:
 
 def cancel_leftovers() -> None:
     """Cancel what a worker gave back after its dispatch was cancelled."""
-    Delivery.objects.filter(
-        state=State.QUEUED, dispatch__in=_open().exclude(cancelled_at=None)
-    ).update(state=State.CANCELLED, settled_at=Now())
+    _with_each(
+        Dispatch.objects.open().exclude(cancelled_at=None),
+        lambda held: _waiting_of(held).update(state=State.CANCELLED, settled_at=Now()),
+    )
 
 
 def give_up_expired() -> int:
@@ -78,47 +82,58 @@ def give_up_expired() -> int:
     Returns:
         Number of rows given up.
     """
-    return Delivery.objects.filter(
-        state=State.QUEUED, dispatch__in=_open().filter(expires_at__lte=Now())
-    ).update(state=State.EXPIRED, settled_at=Now())
+    return _with_each(
+        Dispatch.objects.open().filter(expires_at__lte=Now()),
+        lambda held: _waiting_of(held).update(state=State.EXPIRED, settled_at=Now()),
+    )
+
+
+def _waiting_of(dispatch: Dispatch) -> QuerySet[Delivery]:
+    return dispatch.deliveries.filter(state=State.QUEUED)
 
 
 def repeat_urgent() -> int:
     """Send a warning of the police once more if nothing was heard of it.
 
     Only once, and only while it is worth sending: better twice than not at all.
-    What had been sent by way of a broadcast, or posted, stays unknown.
+    What had been sent by way of a broadcast, or posted, stays unknown; so does
+    what another database may have sent, until a person has looked.
 
     Returns:
         Number of rows queued again.
     """
-    with transaction.atomic():
-        silent = Delivery.objects.select_for_update(of=("self",)).filter(
+    urgent = Dispatch.objects.urgent()
+    return _with_each(
+        urgent.filter(expires_at__gt=Now(), cancelled_at=None), _repeat_silent
+    )
+
+
+def _repeat_silent(dispatch: Dispatch) -> int:
+    silent = _take(
+        dispatch.deliveries.filter(
             state=State.UNKNOWN,
             repeats=0,
             member__isnull=False,
             settled_at__lt=after(-conf.REPEAT_ALERT_AFTER),
-            dispatch__in=Dispatch.objects.filter(
-                purpose=Purpose.ALERTS, expires_at__gt=Now(), cancelled_at=None
-            ),
-        )
-        rows = list(silent.values_list("pk", "attempt"))
-        if not rows:
-            return 0
-        ids = [pk for pk, _attempt in rows]
-        Delivery.objects.filter(pk__in=ids, state=State.UNKNOWN).update(
-            state=State.QUEUED,
-            claimed_by="",
-            repeats=F("repeats") + 1,
-            due_at=Now(),
-            settled_at=None,
-            code="repeat",
-        )
-        DeliveryEvent.objects.bulk_create(
-            DeliveryEvent(delivery_id=pk, kind="repeat", source="policy", attempt=n)
-            for pk, n in rows
-        )
-        Dispatch.objects.filter(deliveries__in=ids).update(settled_at=None)
+        ).exclude(code=RESTORED)
+    )
+    rows = list(silent.values_list("pk", "attempt"))
+    if not rows:
+        return 0
+    silent.update(
+        state=State.QUEUED,
+        claimed_by="",
+        repeats=F("repeats") + 1,
+        due_at=Now(),
+        settled_at=None,
+        code="repeat",
+    )
+    DeliveryEvent.objects.bulk_create(
+        DeliveryEvent(delivery_id=pk, kind="repeat", source="policy", attempt=attempt)
+        for pk, attempt in rows
+    )
+    dispatch.settled_at = None
+    dispatch.save(update_fields=["settled_at"])
     return len(rows)
 
 
@@ -127,12 +142,37 @@ def close_finished() -> None:
     waiting = Delivery.objects.filter(
         dispatch=OuterRef("pk"), state__in=Delivery.OPEN_STATES
     )
-    _open().filter(~Exists(waiting), awaits_page=False).update(settled_at=Now())
+    unfinished = Dispatch.objects.open()
+    unfinished.filter(~Exists(waiting), awaits_page=False).update(settled_at=Now())
     # Rows that a person queued again at that very moment.
     Dispatch.objects.filter(Exists(waiting), settled_at__gt=after(-3600)).update(
         settled_at=None
     )
 
 
-def _open() -> QuerySet[Dispatch]:
-    return Dispatch.objects.open()
+def _take(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Lock rows; those that somebody is at just now are left to the next sweep."""
+    found = rows.order_by("pk")
+    if connection.features.has_select_for_update_skip_locked:
+        found = found.select_for_update(skip_locked=True, of=("self",))
+    return Delivery.objects.filter(pk__in=list(found.values_list("pk", flat=True)))
+
+
+def _with_each(dispatches: QuerySet[Dispatch], act: Callable[[Dispatch], int]) -> int:
+    """Do something with each dispatch, while no verb and no other sweep does.
+
+    Args:
+        act: gets the dispatch, locked in a transaction of its own.
+
+    Returns:
+        The sum of what ``act`` returned.
+    """
+    total = 0
+    for pk in list(dispatches.values_list("pk", flat=True)):
+        with transaction.atomic():
+            locked = dispatches.filter(pk=pk)
+            if connection.features.has_select_for_update_skip_locked:
+                locked = locked.select_for_update(skip_locked=True, of=("self",))
+            for held in locked:
+                total += act(held)
+    return total

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from wagtail_bin.channels.events import EventKind
-from wagtail_bin.dispatch.ledger import NOW
+from wagtail_bin.dispatch.clock import SQL_NOW
 from wagtail_bin.models import Delivery, DeliveryEvent
 
 State = Delivery.State
@@ -85,7 +85,7 @@ def learn(deliveries: Collection[int]) -> None:
         placeholders = ", ".join(["(%s, %s, %s, %s, %s)"] * (len(learned) // width))
         with connection.cursor() as cursor:
             cursor.execute(
-                LEARN.format(rows=placeholders, now=NOW[connection.vendor]), learned
+                LEARN.format(rows=placeholders, now=SQL_NOW[connection.vendor]), learned
             )
 
 

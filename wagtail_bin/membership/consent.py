@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from wagtail_bin.exceptions import LinkInvalid
 from wagtail_bin.models import ChannelName, Consent, Member, Purpose
@@ -144,7 +145,8 @@ def _state(
     is_given: bool,
 ) -> ConsentResult:
     with transaction.atomic():
-        member = Member.objects.select_for_update().filter(pk=member_id).first()
+        members = Member.objects.select_for_update(no_key=True)
+        member = members.filter(pk=member_id).first()
         if member is None:
             raise LinkInvalid("member")
         said = member.consents.filter(purpose=purpose, channel=channel)
@@ -157,5 +159,7 @@ def _state(
             channel=channel,
             is_given=is_given,
             basis=basis,
+            # As in the ledger: what came first can be told afterwards.
+            at=Now(),
         )
     return ConsentResult(has_changed=True)

@@ -43,4 +43,9 @@ def _quiet_hours_end(member: Member, local: dt.datetime) -> dt.datetime | None:
             day += dt.timedelta(days=1)
     if not is_quiet:
         return None
-    return dt.datetime.combine(day, end, local.tzinfo).astimezone(dt.UTC)
+    over = dt.datetime.combine(day, end, local.tzinfo)
+    # In UTC: moments of one zone are compared by what the clock shows.
+    if over.astimezone(dt.UTC) <= local.astimezone(dt.UTC):
+        # The clock was put back, and shows the end of the quiet hours twice.
+        over = over.replace(fold=1)
+    return over.astimezone(dt.UTC)

@@ -61,7 +61,10 @@ def forget_handovers() -> int:
 
 def forget_addresses(*, instance: Member, **kwargs: Any) -> None:
     """Take an erased member out of the ledger and of files. For ``pre_delete``."""
+    # First the member, as when a delivery is marked: nobody waits in a circle.
+    list(Member.objects.select_for_update().filter(pk=instance.pk).values_list("pk"))
+    deliveries = Delivery.objects.filter(member=instance)
+    deliveries.update(address="", provider_id="")
     Handover.objects.filter(
-        content__isnull=False, dispatch__deliveries__member=instance
+        content__isnull=False, dispatch__in=deliveries.values("dispatch")
     ).update(content=None)
-    Delivery.objects.filter(member=instance).update(address="", provider_id="")

@@ -74,6 +74,8 @@ class Delivery(models.Model):
     due_at = models.DateTimeField(_("next attempt"))
     claimed_by = models.CharField(max_length=36, blank=True)
     lease_until = models.DateTimeField(null=True)
+    # When the last call was about to be made, by the database's clock.
+    tried_at = models.DateTimeField(_("tried on"), null=True)
     # Written when the call is about to be made, from what the member has then.
     address = models.CharField(_("address"), max_length=254, blank=True)
     provider_id = models.CharField(_("provider's id"), max_length=255, blank=True)

@@ -94,6 +94,8 @@ class Dispatch(models.Model):
     cancelled_at = models.DateTimeField(_("cancelled on"), null=True)
     # Nothing more will happen by itself.
     settled_at = models.DateTimeField(_("finished on"), null=True)
+    # Rows that its ledger got when it was approved, and has for ever.
+    recipients = models.PositiveIntegerField(_("recipients"), default=0)
     # Reason -> number of members who could not be reached when it was approved.
     unreachable = models.JSONField(default=dict)
 

@@ -7,6 +7,8 @@ looked at. Anymail reads those of its providers.
 
 from __future__ import annotations
 
+import logging
+import traceback
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,13 +16,15 @@ from anymail import urls as anymail_urls
 from anymail.exceptions import AnymailWebhookValidationFailure
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.http.response import HttpResponseNotAllowed
 from django.views.decorators.csrf import csrf_exempt
 
 from wagtail_bin.channels.registry import channel_settings
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import receipts
+
+logger = logging.getLogger(__name__)
 
 TWILIO = "twilio"
 
@@ -31,17 +35,34 @@ TWILIO = "twilio"
 def webhook(request: HttpRequest, provider: str) -> HttpResponse:
     """Take a provider's reports. Nothing but a POST changes anything.
 
-    Answers 404 for a provider that is not configured, 400 or 403 to what is not
-    proved, 413 to what is too large, and 500 to what could not be stored, upon
-    which the provider sends it again.
+    Answers 403 for a provider that is not configured (a 404 would be redirected
+    by Django's LocaleMiddleware), 400 or 403 to what is not proved, 413 to what
+    is too large, and 500 to what could not be stored, upon which the provider
+    sends it again.
     """
     if provider not in conf.WEBHOOKS:
-        raise Http404
+        return HttpResponseForbidden()
     if request.method == "POST" and not _read_body(request):
         return HttpResponse(status=413)
-    if provider == TWILIO:
-        return _twilio(request)
-    return _anymail(request, provider)
+    try:
+        return _twilio(request) if provider == TWILIO else _anymail(request, provider)
+    except ImproperlyConfigured:
+        raise
+    except AnymailWebhookValidationFailure:
+        # Not its text: that may hold the secret.
+        logger.warning("A report of %s was not proved", provider)
+        return HttpResponse(status=400)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it will come again
+        # Where, not what: the text may quote the report, and so an address.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        logger.error(  # noqa: TRY400
+            "A report of %s was not stored: %s in %s, line %s",
+            provider,
+            type(error).__name__,
+            place.name,
+            place.lineno,
+        )
+        return HttpResponse(status=500)
 
 
 def anymail_views(provider: str) -> list[Any]:
@@ -120,8 +141,7 @@ def _anymail(request: HttpRequest, provider: str) -> HttpResponse:
 def _believing(views: list[Any], request: HttpRequest) -> Any:
     """The view whose keys the request was signed with.
 
-    Raises:
-        AnymailWebhookValidationFailure: there is none; becomes a 400.
+    Where there is none, the last one: it looks itself, and refuses.
     """
     for view in views[:-1]:
         try:
@@ -129,7 +149,6 @@ def _believing(views: list[Any], request: HttpRequest) -> Any:
         except AnymailWebhookValidationFailure:
             continue
         return view
-    # It looks itself, and refuses.
     return views[-1]
 
 

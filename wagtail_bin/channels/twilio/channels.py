@@ -23,6 +23,7 @@ from wagtail_bin.channels.twilio.options import API_BASE, TwilioOptions
 from wagtail_bin.channels.twilio.status import SOURCE
 from wagtail_bin.channels.twilio.transport import Transport, with_reference
 from wagtail_bin.exceptions import UnsafeMessage
+from wagtail_bin.validators import clean_text
 
 logger = logging.getLogger(__name__)
 
@@ -190,6 +191,6 @@ class VoiceChannel(TwilioChannel):
         response = VoiceResponse()
         for code, text in languages(message.text, message.content.language) * 2:
             language, voice = self.voices[code]
-            response.say(" ".join(text.split()), voice=voice, language=language)
+            response.say(clean_text(text), voice=voice, language=language)
             response.pause(length=1)
         return str(response)

@@ -8,7 +8,6 @@ import time
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from wagtail_bin.channels.base import CONNECT_TIMEOUT
 from wagtail_bin.channels.twilio.options import API_BASE
 from wagtail_bin.channels.twilio.status import REFERENCE_PARAMETER
 from wagtail_bin.conf import conf
@@ -29,12 +28,11 @@ class Transport:
         self.base = base.rstrip("/")
         self.http = TwilioHttpClient(max_retries=0)
         # Handed on to requests, which takes a pair: to connect, and to read.
-        self.http.timeout = (CONNECT_TIMEOUT, conf.CALL_TIMEOUT)
+        self.http.timeout = (conf.CONNECT_TIMEOUT, conf.CALL_TIMEOUT)
         self.retry_after = 0.0
 
     def request(self, method: str, url: str, **parameters: Any) -> Any:
         """Make one request, and remember how long it asks us to wait."""
-        self.retry_after = 0.0
         if self.base != API_BASE:
             url = self.base + urlsplit(url).path
         response = self.http.request(method, url, **parameters)
