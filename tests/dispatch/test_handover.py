@@ -31,6 +31,7 @@ from wagtail_bin.dispatch.handover import (
 )
 from wagtail_bin.dispatch.handover_texts import handover_texts
 from wagtail_bin.dispatch.sweep import settle
+from wagtail_bin.dispatch.verify import verify
 from wagtail_bin.exceptions import DispatchError, NotAllowed
 from wagtail_bin.membership.consent import withdraw_consent
 from wagtail_bin.models import (
@@ -163,6 +164,7 @@ def test_confirming_moves_them_to_accepted_with_the_hand_over_as_id(
         ).count()
         == 2
     )
+    assert not [found for found in verify() if found.count]
     # The mail is another matter.
     mail = dispatch.deliveries.get(channel=ChannelName.EMAIL)
     assert mail.state == State.QUEUED
@@ -195,6 +197,20 @@ def test_i08_who_unsubscribed_since_is_in_no_file(
     made = make(dispatch, officer)
     assert [row[1] for row in lines(made.handover)[1:]] == ["Vast"]
     assert states(dispatch) == [State.SUPPRESSED, State.QUEUED]
+
+
+def test_i08_a_no_that_comes_after_the_file_breaks_no_promise(
+    dispatch: Dispatch, officer: Any, members: list[Member]
+) -> None:
+    handover = make(dispatch, officer).handover
+    withdraw_consent(
+        member_id=members[0].pk,
+        purpose=Purpose.TIPS,
+        channel=ChannelName.SMS,
+        basis=Consent.Basis.LINK,
+    )
+    confirm_handover(handover=handover, user=officer)
+    assert not [found for found in verify() if found.count]
 
 
 def test_who_is_away_today_is_left_for_a_later_file(

@@ -222,6 +222,7 @@ def _put_in_file(dispatch: Dispatch, handover: Handover) -> int:
         .update(
             code=_mark(handover),
             attempt=F("attempt") + 1,
+            tried_at=Now(),
             address=Subquery(own.values(to=address_of(ChannelName.HANDOVER))),
         )
     )
