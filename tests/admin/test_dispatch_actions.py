@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +16,8 @@ from wagtail.models import ModelLogEntry
 
 from tests.ledgers import State, deliver_to, make_dispatch
 from wagtail_bin import audit
+from wagtail_bin.dispatch import ledger
+from wagtail_bin.dispatch.sweep import settle
 from wagtail_bin.models import Delivery, Dispatch, Network, Role
 
 VERBS = ("pause", "resume", "retry", "cancel", "reschedule", "resolve")
@@ -71,6 +75,77 @@ def test_stopping_for_good_asks_first_and_f27_happens_once(
     assert "0 messages are not sent" in said(officer, sending, "cancel")
     assert states(sending) == [State.ACCEPTED] * 3 + [State.CANCELLED] * 2
     assert entries(audit.CANCEL) == 1
+
+
+def test_f29_stopping_while_a_worker_has_some_in_hand_stops_those_too(
+    officer: Client, heide: Network
+) -> None:
+    dispatch = make_dispatch(networks=[heide])
+    lease = timezone.now() + dt.timedelta(seconds=90)
+    for state in (State.CLAIMED, State.SENDING):
+        deliver_to(dispatch, heide, state, claimed_by="worker", lease_until=lease)
+    deliver_to(dispatch, heide)
+    assert "1 message is not sent" in said(officer, dispatch, "cancel")
+    # The worker gives back what it has not begun, and finishes what it has.
+    ledger.release(owner="worker")
+    settle()
+    assert states(dispatch) == [State.CANCELLED, State.SENDING, State.CANCELLED]
+
+
+def test_f29_nothing_of_a_paused_dispatch_is_marked(
+    officer: Client, sending: Dispatch
+) -> None:
+    ids = ledger.claim(
+        owner="worker", dispatch_id=sending.pk, channel="email", limit=10
+    )
+    said(officer, sending, "pause")
+    marked = ledger.mark_sending(
+        owner="worker", ids=ids, dispatch=sending, channel="email"
+    )
+    assert (len(ids), marked) == (2, [])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("verb", "state", "after", "data"),
+    [
+        ("retry", State.REJECTED, State.QUEUED, {}),
+        ("cancel", State.QUEUED, State.CANCELLED, {}),
+        (
+            "resolve",
+            State.UNKNOWN,
+            State.QUEUED,
+            {"resolution": "resend", "reason": "x", "scope": "all", "expected": 3},
+        ),
+    ],
+)
+def test_f27_many_clicks_at_once_act_once(
+    officer: Client,
+    heide: Network,
+    verb: str,
+    state: str,
+    after: str,
+    data: dict[str, Any],
+) -> None:
+    dispatch = make_dispatch(networks=[heide])
+    deliver_to(dispatch, heide, state, number=3)
+    user = officer.user  # type: ignore[attr-defined]
+
+    def click(_number: int) -> int:
+        client = Client()
+        client.force_login(user)
+        try:
+            return client.post(url_of(dispatch, verb), data).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(click, range(6))) == {302}
+    assert states(dispatch) == [after] * 3
+    assert set(dispatch.deliveries.values_list("repeats", flat=True)) == {
+        int(verb == "resolve")
+    }
+    assert ModelLogEntry.objects.count() == 1
 
 
 def test_what_has_gone_out_cannot_be_stopped(officer: Client, heide: Network) -> None:

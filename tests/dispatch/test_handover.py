@@ -292,7 +292,7 @@ def test_it_takes_both_to_send_and_to_see_the_members(
         take_file(handover=handover, user=user)
 
 
-def test_taking_the_file_is_logged_and_f29_it_is_erased_in_time(
+def test_taking_the_file_is_logged_and_it_is_erased_in_time(
     dispatch: Dispatch, officer: Any, settings: Any
 ) -> None:
     handover = make(dispatch, officer).handover
