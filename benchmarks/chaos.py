@@ -155,14 +155,13 @@ def count(dispatch: Any, directory: Path, kills: int) -> Count:
 
 def reconcile(dispatch: Any, directory: Path, dice: random.Random) -> None:
     """Hear what the server has to say, twice and in any order; then decide the rest."""
-    from wagtail_bin.channels.events import EventKind, ProviderEvent
-    from wagtail_bin.dispatch.receipts import receive
-
     from example_site.mail_sink import messages
     from tests.factories import UserFactory
+    from wagtail_bin.channels.events import EventKind, ProviderEvent
     from wagtail_bin.dispatch import sweep
     from wagtail_bin.dispatch.control import Resolution, resolve_unknown
     from wagtail_bin.dispatch.deliver import deliver_due
+    from wagtail_bin.dispatch.receipts import receive
 
     events = [
         ProviderEvent(

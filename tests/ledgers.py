@@ -58,6 +58,38 @@ def make_delivery(dispatch: Dispatch, member: Any = None, **values: Any) -> Deli
     return row
 
 
+def deliver_to(
+    dispatch: Dispatch,
+    network: Any,
+    state: str = State.QUEUED,
+    *,
+    number: int = 1,
+    member: dict[str, Any] | None = None,
+    **values: Any,
+) -> list[Delivery]:
+    """Deliveries to so many new members of a network, all in one state.
+
+    Args:
+        member: values of each of the members.
+        values: of each of the deliveries.
+    """
+    now = timezone.now()
+    is_untried = state == State.QUEUED
+    defaults: dict[str, Any] = {
+        "state": state,
+        "attempt": 0 if is_untried else 1,
+        "settled_at": None if state in Delivery.OPEN_STATES else now,
+    }
+    if is_untried:
+        defaults["address"] = ""
+    return [
+        make_delivery(dispatch, person, **(defaults | values))
+        for person in MemberFactory.create_batch(
+            number, network=network, **(member or {})
+        )
+    ]
+
+
 def reference_of(row: Delivery, attempt: int | None = None) -> str:
     """What the provider gets with the message and hands back."""
     return f"{row.pk}.{attempt or row.attempt}.{row.dispatch_id}"

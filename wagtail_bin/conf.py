@@ -117,6 +117,9 @@ class Settings:
         "IMPORT_BATCH": 1000,
         # Uploads that nobody confirmed are erased after this many hours.
         "IMPORT_KEEP_HOURS": 1,
+        # Files for platforms that no program can reach are erased after so many
+        # hours.
+        "HANDOVER_KEEP_HOURS": 24,
         # Refused rows are erased so many days after the import.
         "IMPORT_KEEP_REFUSED_DAYS": 30,
     }

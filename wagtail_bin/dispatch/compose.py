@@ -41,7 +41,8 @@ LAYOUT_SEPARATOR = "+"
 SUBJECT_LENGTH = 200
 # What a voice message may take in all, in seconds.
 VOICE_SECONDS = 60
-# What stands between the languages of one text.
+# What stands between the languages of one text. Channels that speak change the
+# voice there; those that write begin a new line.
 PART_SEPARATORS: dict[str, str] = {
     ChannelName.EMAIL: f"\n\n{'=' * 60}\n\n",
     ChannelName.SMS: PART,

@@ -1,0 +1,192 @@
+"""What a process under test does. Runs in children of ``forks``, or as a program:
+
+python -m tests.faults.scenes SCENE '{"name": "value"}'
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+def command(*, name: str, arguments: list[str] | None = None) -> None:
+    """A management command."""
+    from django.core.management import call_command
+
+    call_command(name, *(arguments or []))
+
+
+def approve(*, page: int, network: int, user: int, members: int) -> None:
+    """Somebody confirms."""
+    from django.contrib.auth import get_user_model
+
+    from wagtail_bin.dispatch.approve import approve_dispatch
+    from wagtail_bin.models import Network, TipPage
+
+    approve_dispatch(
+        page=TipPage.objects.get(pk=page),
+        networks=list(Network.objects.filter(pk=network)),
+        user=get_user_model().objects.get(pk=user),
+        expected_recipients=members,
+    )
+
+
+def drain(*, dispatch: str) -> None:
+    """A worker answers a ring."""
+    from wagtail_bin.dispatch import tasks
+
+    tasks.drain(dispatch)
+
+
+def sweep() -> None:
+    """A worker sweeps."""
+    from wagtail_bin.dispatch import tasks
+
+    tasks.sweep()
+
+
+def sweep_only() -> None:
+    """What a sweep does before it delivers."""
+    from wagtail_bin.dispatch import sweep as sweeping
+
+    sweeping.settle()
+
+
+def resume(*, user: int) -> None:
+    """Somebody lets sending go on."""
+    from django.contrib.auth import get_user_model
+
+    from wagtail_bin.dispatch import control
+
+    control.resume_all(user=get_user_model().objects.get(pk=user))
+
+
+def claim_all(*, dispatch: str, directory: str, number: int) -> None:
+    """Claim rows together with others, until there are none; note which."""
+    import uuid
+
+    from wagtail_bin.dispatch import ledger
+
+    wait_for(Path(directory) / "go")
+    claimed: list[int] = []
+    while ids := ledger.claim(
+        owner=str(uuid.uuid4()),
+        dispatch_id=uuid.UUID(dispatch),
+        channel="email",
+        limit=3,
+    ):
+        claimed += ids
+        # SQLite lets whoever is at it go on, unless it pauses.
+        time.sleep(0.01)
+    (Path(directory) / str(number)).write_text(json.dumps(claimed))
+
+
+def deliver_together(*, directory: str) -> None:
+    """Sweep and deliver together with others."""
+    from wagtail_bin.dispatch import deliver
+    from wagtail_bin.dispatch import sweep as sweeping
+
+    wait_for(Path(directory) / "go")
+    sweeping.settle()
+    deliver.deliver_due(seconds=60)
+    sweeping.settle()
+
+
+def wait_for(path: Path) -> None:
+    """Until the file is there."""
+    deadline = time.monotonic() + 20
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def after_restore(*, user: int) -> None:
+    """Deliver from a copy, let somebody resume it, deliver again; report each time."""
+    from collections import Counter
+
+    from wagtail_bin.dispatch.verify import verify
+    from wagtail_bin.models import Delivery
+
+    def report() -> None:
+        states = Delivery.objects.values_list("state", flat=True)
+        broken = [finding.promise for finding in verify() if finding.count]
+        found = {"promises": broken, "states": dict(Counter(states))}
+        sys.stdout.write(json.dumps(found) + "\n")
+
+    deliver_quietly()
+    report()
+    resume(user=user)
+    report()
+    deliver_quietly()
+    report()
+
+
+def deliver_quietly() -> None:
+    """The command, with its output among the errors."""
+    with contextlib.redirect_stdout(sys.stderr):
+        command(name="bin_deliver")
+
+
+def print_states() -> None:
+    """The state of each delivery, a line each."""
+    from wagtail_bin.models import Delivery
+
+    for state in Delivery.objects.order_by("pk").values_list("state", flat=True):
+        sys.stdout.write(f"{state}\n")
+
+
+def start_elsewhere(
+    scene: str,
+    database: str,
+    port: int = 1,
+    *,
+    env: dict[str, str] | None = None,
+    **arguments: Any,
+) -> subprocess.Popen[str]:
+    """Run a scene as a program on another database than this test's.
+
+    Args:
+        database: its name; empty: the one of ``DATABASE_URL``.
+        port: of the mail server.
+        env: more of its environment.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.scenes", scene, json.dumps(arguments)],
+        cwd=Path(__file__).resolve().parents[2],
+        env=os.environ
+        | {
+            "DJANGO_SETTINGS_MODULE": "example_site.settings.test",
+            "TEST_DATABASE": database,
+            "TEST_SMTP_PORT": str(port),
+        }
+        | (env or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run_elsewhere(
+    scene: str, *where: Any, **arguments: Any
+) -> subprocess.CompletedProcess[str]:
+    """As :func:`start_elsewhere`, and wait."""
+    process = start_elsewhere(scene, *where, **arguments)
+    output, errors = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def main(scene: str, arguments: dict[str, Any]) -> None:
+    """Run one scene in this process."""
+    import django
+
+    django.setup()
+    globals()[scene](**arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], json.loads(sys.argv[2]))

@@ -1,0 +1,206 @@
+"""The database dies, or takes nothing more, in the middle of a sending."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import Error, connection
+from django.utils import timezone
+
+from example_site.mail_sink import free_port
+from tests.dispatch.doubles import Double, Script, channels
+from tests.faults.conftest import Story, make_story, needs_postgresql
+from tests.faults.forks import Forks
+from tests.faults.provider import ACCEPTED, Provider
+from tests.faults.scenes import run_elsewhere, start_elsewhere
+from wagtail_bin.dispatch import deliver, sweep
+from wagtail_bin.models import Delivery
+
+State = Delivery.State
+
+
+def binaries() -> Path | None:
+    """Where PostgreSQL's server programs are, newest first."""
+    if found := shutil.which("initdb"):
+        return Path(found).parent
+    places = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    return max((place.parent for place in places), default=None)
+
+
+class Cluster:
+    """A PostgreSQL cluster of this test alone, under an ordinary user."""
+
+    def __init__(self, directory: Path, programs: Path) -> None:
+        self._programs = programs
+        self._data = directory / "data"
+        self.port = free_port()
+
+    def program(self, name: str, *arguments: str, **more: Any) -> Any:
+        command = [str(self._programs / name), *arguments]
+        if os.geteuid() == 0:
+            # The server refuses to run as root.
+            command = ["runuser", "-u", "postgres", "--", *command]
+        env = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+        return subprocess.run(
+            command,
+            env=env,
+            cwd="/",
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=60,
+            **more,
+        )
+
+    def make(self) -> None:
+        self.program("initdb", "-A", "trust", "-U", "postgres", "-N", str(self._data))
+        self.start()
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k '' -c listen_addresses=127.0.0.1"
+        self.program("pg_ctl", "-w", "-D", str(self._data), "-o", options, "start")
+
+    def stop(self, mode: str) -> None:
+        self.program("pg_ctl", "-w", "-D", str(self._data), "-m", mode, "stop")
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    programs = binaries()
+    if programs is None or (os.geteuid() == 0 and not shutil.which("runuser")):
+        pytest.skip("PostgreSQL's server programs are not installed")
+    made = subprocess.run(["mktemp", "-d"], check=True, capture_output=True, text=True)
+    directory = Path(made.stdout.strip())
+    if os.geteuid() == 0:
+        shutil.chown(directory, "postgres")
+    cluster = Cluster(directory, programs)
+    try:
+        cluster.make()
+        yield cluster
+    finally:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            cluster.stop("immediate")
+        shutil.rmtree(directory)
+
+
+@needs_postgresql
+def test_f10_a_database_that_dies_during_calls_costs_nobody(
+    tip: Any, provider: Provider, cluster: Cluster
+) -> None:
+    """It is stopped at once, as by a power cut, and comes back."""
+    story = make_story(tip, provider, 12)
+    settings = connection.settings_dict
+    url = f"postgres://postgres@127.0.0.1:{cluster.port}/postgres"
+    dump = subprocess.run(
+        ["pg_dump", "--no-owner", settings["NAME"]],
+        env=os.environ
+        | {"PGHOST": settings["HOST"], "PGPORT": str(settings["PORT"])}
+        | {"PGUSER": settings["USER"], "PGPASSWORD": settings["PASSWORD"]},
+        check=True,
+        capture_output=True,
+    ).stdout
+    subprocess.run(["psql", "-q", url], input=dump, check=True, capture_output=True)
+    elsewhere = {"DATABASE_URL": url}
+    for scene, arguments in (
+        ("resume", {"user": story.user.pk}),
+        ("approve", story.arguments),
+    ):
+        done = run_elsewhere(scene, "", env=elsewhere, **arguments)
+        assert done.returncode == 0, done.stderr
+
+    provider.delay = 0.1
+    is_down = threading.Event()
+
+    def pull_the_plug(stage: str, number: int) -> bool:
+        if (stage, number) == (ACCEPTED, 5):
+            cluster.stop("immediate")
+            is_down.set()
+        return False
+
+    provider.act = pull_the_plug
+    process = start_elsewhere(
+        "command", "", provider.port, env=elsewhere, name="bin_deliver"
+    )
+    assert is_down.wait(60)
+    time.sleep(2)
+    cluster.start()
+    output, errors = process.communicate(timeout=60)
+    # The reply was kept until it could be written down; the rest went on.
+    again = run_elsewhere(
+        "command", "", provider.port, env=elsewhere, name="bin_deliver"
+    )
+    assert again.returncode == 0, again.stderr
+    states = run_elsewhere("print_states", "", env=elsewhere).stdout.split()
+    assert states == [State.ACCEPTED] * 12, (states, errors)
+    assert set(provider.copies.values()) == {1}
+    assert len(provider.mails) == 12
+    verified = run_elsewhere("command", "", env=elsewhere, name="bin_verify")
+    assert verified.returncode == 0, verified.stdout
+
+
+@pytest.fixture
+def script(settings: Any) -> Iterator[Script]:
+    settings.WAGTAIL_BIN_CHANNELS = channels(email={})
+    Double.scripts = {"email": Script()}
+    yield Double.scripts["email"]
+    Double.scripts = {}
+
+
+READ_ONLY = {
+    "postgresql": ("SET default_transaction_read_only = on", "RESET ALL"),
+    "sqlite": ("PRAGMA query_only = 1", "PRAGMA query_only = 0"),
+}
+
+
+def execute(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def test_f11_what_cannot_be_marked_is_not_sent(
+    story: Story, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database takes nothing more between the claim and the mark."""
+    story.approve()
+    close, open_again = READ_ONLY[connection.vendor]
+    monkeypatch.setattr(
+        "wagtail_bin.faults.point", lambda name: name == "K3" and execute(close)
+    )
+    # The alarm: a task that fails, a command that ends with an error.
+    with pytest.raises(Error):
+        deliver.deliver_due(seconds=10)
+    execute(open_again)
+    monkeypatch.undo()
+    assert script.tried == []
+    assert story.counts() == {State.CLAIMED: 3}
+    Delivery.objects.update(lease_until=timezone.now() - timezone.timedelta(seconds=1))
+    sweep.settle()
+    assert deliver.deliver_due(seconds=10) == 3
+    assert story.counts() == {State.ACCEPTED: 3}
+    assert len(script.accepted) == 3
+
+
+@needs_postgresql
+def test_f11_a_read_only_database_ends_the_command_with_an_error(
+    story: Story, forks: Forks
+) -> None:
+    story.approve()
+    name = connection.ops.quote_name(connection.settings_dict["NAME"])
+    execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    try:
+        assert forks.run("command", name="bin_deliver") == 1
+    finally:
+        execute("SET default_transaction_read_only = off")
+        execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    assert story.provider.mails == []
+    assert story.counts() == {State.QUEUED: 3}
+    story.finish(forks)
