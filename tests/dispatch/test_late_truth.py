@@ -19,6 +19,7 @@ from wagtail_bin.channels.events import EventKind
 from wagtail_bin.dispatch import deliver, ledger, sweep
 from wagtail_bin.dispatch.approve import approve_dispatch
 from wagtail_bin.dispatch.receipts import receive
+from wagtail_bin.dispatch.verify import verify
 from wagtail_bin.models import Delivery
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +107,7 @@ def test_f06_a_lost_answer_is_made_good_by_the_report_and_nothing_is_sent_twice(
     assert len(provider.taken) == 1
     dispatch.refresh_from_db()
     assert dispatch.settled_at is not None
+    assert [found for found in verify() if found.count] == []
 
 
 def test_f28_a_bounce_between_claim_and_sending_withholds_the_message(

@@ -75,8 +75,7 @@ def test_a_complaint_is_listed_until_the_member_says_yes_or_a_month_is_over(
     network: Any, coordinator: Any
 ) -> None:
     members = MemberFactory.create_batch(3, network=network)
-    Consent.objects.update(at=timezone.now() - dt.timedelta(days=90))
-    ages = [1, 1, 40]
+    now = timezone.now()
     withdraw_all(
         [
             Withdrawal(
@@ -84,11 +83,13 @@ def test_a_complaint_is_listed_until_the_member_says_yes_or_a_month_is_over(
                 Purpose.TIPS,
                 ChannelName.EMAIL,
                 Consent.Basis.COMPLAINT,
-                timezone.now() - dt.timedelta(days=age),
+                now,
             )
-            for member, age in zip(members, ages, strict=True)
+            for member in members
         ]
     )
+    old = members[2].consents.filter(basis=Consent.Basis.COMPLAINT)
+    old.update(at=now - dt.timedelta(days=31))
     give_consent(
         member_id=members[1].pk,
         purpose=Purpose.TIPS,

@@ -36,8 +36,9 @@ EVIDENCE = (
 RANKS = {kind: rank for rank, kind in enumerate(EVIDENCE)}
 REFUSALS = {EventKind.REJECTED.value, REJECTED_FOR_GOOD}
 REPORTS = {report.value: rank for rank, report in enumerate(Report)}
-# A row in any other state was never tried, or was queued again by a person.
-TRIED = {State.SENDING, State.UNKNOWN, State.ACCEPTED, State.REJECTED}
+# What waits, since a person or the policy had it queued again, is not refused by
+# what was said of it before; but what was sent after all need not be sent twice.
+MAY_BE_REFUSED = {State.SENDING, State.UNKNOWN, State.ACCEPTED, State.REJECTED}
 
 LEARN = """
     WITH known (id, state, report, provider_id, code) AS (VALUES {rows})
@@ -104,15 +105,19 @@ def _verdict(
     telling = [event for event in events if event.kind in RANKS]
     report = max([report, *(e.kind for e in telling if e.kind in REPORTS)], key=_rank)
     telling = [event for event in telling if event.attempt == attempt]
-    if state not in TRIED or not telling:
+    best = max(telling, key=_strength, default=None)
+    if best is None or (best.kind in REFUSALS and state not in MAY_BE_REFUSED):
         return pk, state, report, provider_id, code
-    best = max(telling, key=lambda e: (RANKS[e.kind], e.at, e.event_id, e.code))
     state = State.REJECTED if best.kind in REFUSALS else State.ACCEPTED
-    # Accepted is only what has an id.
-    ids = [e.provider_id for e in telling if e.provider_id]
-    ids = ids or [e.event_id for e in telling if e.event_id] or [provider_id]
-    provider_id = min(ids)
+    # Nothing is accepted without an id: where none was given, it is ours.
+    ids = [event.provider_id for event in telling if event.provider_id]
+    provider_id = min(ids, default=f"{pk}.{attempt}")
     return pk, state.value, report, provider_id, best.code or best.kind
+
+
+def _strength(event: DeliveryEvent) -> tuple[Any, ...]:
+    """By what an event outweighs others; the order in which they came is no part."""
+    return RANKS[event.kind], event.at, event.event_id, event.code
 
 
 def _rank(report: str) -> int:

@@ -95,8 +95,16 @@ def withdraw_all(withdrawals: Sequence[Withdrawal]) -> set[int]:
             if said.member_id in existing and before.is_news(said):
                 heard[key] = before._replace(basis=said.basis)
                 noted.append(said)
+        # As of now: what was sent before we knew was sent rightly.
         Consent.objects.bulk_create(
-            Consent(is_given=False, **dataclasses.asdict(said)) for said in noted
+            Consent(
+                member_id=said.member_id,
+                purpose=said.purpose,
+                channel=said.channel,
+                is_given=False,
+                basis=said.basis,
+            )
+            for said in noted
         )
     return {said.member_id for said in noted}
 
