@@ -15,6 +15,7 @@ DATABASES = {
         "USER": os.environ.get("BENCH_DB_USER", "perf"),
         "HOST": "127.0.0.1",
         "PORT": os.environ.get("PERF_PG_PORT", "5432"),
+        "OPTIONS": {"options": "-c jit=off"},
     }
 }
 Q_CLUSTER = safe_q_cluster("contender")

@@ -22,6 +22,8 @@ DATABASES = {
         "PORT": os.environ.get("PGPORT", ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        # Compiling a query costs more than it saves in queries as short as ours.
+        "OPTIONS": {"options": "-c jit=off"},
     }
 }
 
@@ -39,6 +41,13 @@ ANYMAIL = {
 }
 # Whose reports are received at /bin/webhooks/<name>/.
 WAGTAIL_BIN_WEBHOOKS = os.environ.get("WEBHOOKS", "").split()
+WAGTAIL_BIN_CHANNELS = {
+    "email": {
+        "BACKEND": "wagtail_bin.channels.email.EmailChannel",
+        # Calls at the same time; as many as your provider takes.
+        "CONNECTIONS": 20,
+    },
+}
 DEFAULT_FROM_EMAIL = os.environ["DEFAULT_FROM_EMAIL"]
 WAGTAIL_BIN_SUPPRESSION_KEY = os.environ["SUPPRESSION_KEY"]
 

@@ -32,6 +32,7 @@ if url := os.environ.get("DATABASE_URL"):
             "PASSWORD": unquote(parts.password or ""),
             "HOST": parts.hostname or "",
             "PORT": parts.port or "",
+            "OPTIONS": {"options": "-c jit=off"},
         }
     }
 else:

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -51,7 +52,7 @@ def offered_wishes(given: Iterable[str]) -> list[Any]:
             if channel in offered or wish(purpose, channel) in given
         ]
         if ticks:
-            groups.append((str(purpose.label).capitalize(), ticks))
+            groups.append((capfirst(purpose.label), ticks))
     return groups
 
 

@@ -11,8 +11,8 @@ import dataclasses
 import datetime as dt
 import json
 import uuid
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
@@ -34,6 +34,7 @@ from wagtail_bin.models import (
     SendingSwitch,
 )
 from wagtail_bin.models.dispatches import DispatchQuerySet
+from wagtail_bin.models.members import full_name
 
 State = Delivery.State
 
@@ -44,18 +45,6 @@ OUTCOMES = {
     Outcome.UNKNOWN: State.UNKNOWN,
 }
 
-# What a message and the quiet hours need of a member.
-MEMBER_COLUMNS = (
-    "id",
-    "first_name",
-    "last_name",
-    "organisation",
-    "quiet_from",
-    "quiet_until",
-    "away_from",
-    "away_until",
-)
-
 # A call that was not even begun: the row waits without a pause.
 NOT_TRIED = "worker"
 
@@ -64,6 +53,31 @@ BY_HAND = "by-hand"
 
 # What of a delivery is read before it is marked.
 READ = ("pk", "member", "attempt", "language", "network", "repeats", "target")
+
+
+class Addressee(NamedTuple):
+    """What a message and the quiet hours need of a member: no whole instance.
+
+    Attributes:
+        unreachable: a reason, or empty.
+        to: the address at the channel.
+    """
+
+    pk: int
+    first_name: str
+    last_name: str
+    organisation: str
+    quiet_from: dt.time | None
+    quiet_until: dt.time | None
+    away_from: dt.date | None
+    away_until: dt.date | None
+    unreachable: str
+    to: str
+
+    @property
+    def full_name(self) -> str:
+        """As :attr:`Member.full_name`."""
+        return full_name(self.first_name, self.last_name, self.organisation)
 
 
 @dataclasses.dataclass(slots=True)
@@ -161,15 +175,17 @@ def mark_sending(
 
     Args:
         owner: who claimed them.
-        ids: deliveries of this dispatch by this channel.
+        ids: deliveries of this dispatch by this channel, in ascending order and
+            with no other of the owner's in between.
 
     Returns:
         The deliveries marked, in the order of ``ids``.
     """
+    own = _claimed(owner)
     with transaction.atomic():
         rows = list(
-            _claimed(owner)
-            .filter(pk__in=ids, dispatch__in=sendable())
+            # A range: what else lies in it is not this owner's, or not claimed.
+            own.filter(pk__range=(ids[0], ids[-1]), dispatch__in=sendable())
             .order_by("pk")
             .values_list(*READ, Now())
         )
@@ -177,7 +193,10 @@ def mark_sending(
             return []
         now = rows[0][-1]
         is_personal = channel in PERSONAL_CHANNELS
-        members = _read_members(rows, dispatch, channel, now) if is_personal else {}
+        members: dict[int, Addressee] = {}
+        if is_personal:
+            keys = own.filter(pk__range=(rows[0][0], rows[-1][0])).values("member")
+            members = _read_members(keys, dispatch, channel, now)
         wanted: list[Marked] = []
         withheld: list[int] = []
         later: dict[dt.datetime, list[int]] = {}
@@ -210,10 +229,10 @@ def mark_sending(
 
 
 def _read_members(
-    rows: Iterable[tuple[Any, ...]], dispatch: Dispatch, channel: str, now: dt.datetime
-) -> dict[int, Any]:
-    """Members by primary key, locked, with ``unreachable`` and ``to``."""
-    found = Member.objects.filter(pk__in=[row[1] for row in rows if row[1]])
+    keys: QuerySet[Any], dispatch: Dispatch, channel: str, now: dt.datetime
+) -> dict[int, Addressee]:
+    """Members by primary key, locked."""
+    found = Member.objects.filter(pk__in=keys)
     if connection.features.has_select_for_update:
         # The lock makes an unsubscribe that commits first win, and one that
         # comes later wait until this is committed. Consent is read by a second
@@ -228,14 +247,9 @@ def _read_members(
         # Who is back before then is only put off.
         until=timezone.localdate(dispatch.expires_at),
     )
-    members: dict[int, Any] = {}
-    # Not whole instances: of what is not asked for, no column is computed.
-    for values in reached.values(*MEMBER_COLUMNS, "unreachable", "to"):
-        unreachable, to = values.pop("unreachable"), values.pop("to")
-        member: Any = Member(**values)
-        member.unreachable, member.to = unreachable, to
-        members[member.pk] = member
-    return members
+    # Of what is not asked for, no column is computed.
+    addressees = map(Addressee._make, reached.values_list(*Addressee._fields))
+    return {addressee.pk: addressee for addressee in addressees}
 
 
 def _without_slow_domains(
@@ -293,7 +307,8 @@ def _mark(owner: str, wanted: Sequence[Marked], channel: str) -> int:
     if channel in PERSONAL_CHANNELS:
         own = Member.objects.filter(pk=OuterRef("member"))
         values["address"] = Subquery(own.values(to=address_of(channel)))
-    own_rows = _claimed(owner).filter(pk__in=[marked.pk for marked in wanted])
+    # The others in this range have been put aside.
+    own_rows = _claimed(owner).filter(pk__range=(wanted[0].pk, wanted[-1].pk))
     return own_rows.update(**values)
 
 

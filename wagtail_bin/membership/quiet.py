@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.utils import timezone
 
-from wagtail_bin.models import Member
 
-
-def quiet_until(member: Member, now: dt.datetime | None = None) -> dt.datetime | None:
+def quiet_until(member: Any, now: dt.datetime | None = None) -> dt.datetime | None:
     """The moment at which the member may be disturbed again, in UTC.
 
     Args:
-        member: ``quiet_from`` and ``quiet_until`` are wall-clock times of the
+        member: a member, or as much of one: ``quiet_from`` and ``quiet_until`` are wall-clock times of the
             site's time zone and may span midnight; ``away_from`` and
             ``away_until`` are whole days.
         now: the moment that counts (aware; default: now).
@@ -30,7 +29,7 @@ def quiet_until(member: Member, now: dt.datetime | None = None) -> dt.datetime |
     return _quiet_hours_end(member, local)
 
 
-def _quiet_hours_end(member: Member, local: dt.datetime) -> dt.datetime | None:
+def _quiet_hours_end(member: Any, local: dt.datetime) -> dt.datetime | None:
     begin, end = member.quiet_from, member.quiet_until
     if begin is None or end is None or begin == end:
         return None

@@ -47,6 +47,11 @@ class Purpose(models.TextChoices):
     ALERTS = "alerts", _("warnings of the police")
 
 
+def full_name(first_name: str, last_name: str, organisation: str) -> str:
+    """First and last name, or the organisation."""
+    return f"{first_name} {last_name}".strip() or organisation
+
+
 class MemberQuerySet(models.QuerySet["Member"]):
     """Members by who asks."""
 
@@ -196,7 +201,7 @@ class Member(models.Model):
     @property
     def full_name(self) -> str:
         """First and last name, or the organisation."""
-        return f"{self.first_name} {self.last_name}".strip() or self.organisation
+        return full_name(self.first_name, self.last_name, self.organisation)
 
     @property
     def display_mobile(self) -> str:
