@@ -128,7 +128,7 @@ def _not_accepted(delivery: Delivery) -> Explanation:
             tone="bad",
         )
     if state is State.CANCELLED:
-        return Explanation(_("Cancelled"), _("Stopped by a person."))
+        return Explanation(_("Stopped for good"), _("Stopped by a person."))
     return Explanation(_("On its way"))
 
 

@@ -104,7 +104,7 @@ def trouble_in_words(code: str) -> str:
     known = {
         "bounces": _(
             "So many addresses turned out not to exist that mail servers would begin "
-            "to take us for senders of spam. Look at the list of deliveries, correct "
+            "to take us for senders of spam. Look at “Who got it?”, correct "
             "the addresses, then resume."
         ),
         "complaints": _(
