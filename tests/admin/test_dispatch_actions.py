@@ -105,7 +105,7 @@ def test_f29_nothing_of_a_paused_dispatch_is_marked(
     assert (len(ids), marked) == (2, [])
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.parametrize(
     ("verb", "state", "after", "data"),
     [
