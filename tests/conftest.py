@@ -9,6 +9,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.utils import translation
 
 from example_site import mail_sink
 from example_site.home.models import HomePage
@@ -20,6 +21,13 @@ hypothesis.settings.register_profile(
     "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> Iterator[None]:
+    """A request leaves its language behind in the thread; no other test gets it."""
+    yield
+    translation.deactivate()
 
 
 @dataclasses.dataclass
