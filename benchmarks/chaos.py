@@ -1,11 +1,13 @@
 """Kill workers at random, again and again, and count what became of each message.
 
     python -m benchmarks chaos --seeds 1 --recipients 200 --kills 20
+    python -m benchmarks chaos --seeds 20 --recipients 1000 --kills 60 --stops 3
 
 Real worker processes over a real database; a mail server on loopback keeps what
 it truly accepted. Afterwards everything unknown is reconciled: what the server
-reports is taken for true, the rest is sent again by a person's decision. Ends
-with 1 unless nothing was lost and nothing came twice.
+reports is taken for true, the rest is sent again by a person's decision. With
+``--stops`` a PostgreSQL server of its own is stopped as by a power cut as well,
+so many times a seed. Ends with 1 unless nothing was lost and nothing came twice.
 """
 
 from __future__ import annotations
@@ -91,11 +93,15 @@ def kill(pid: int) -> None:
     os.waitpid(pid, 0)
 
 
-def rampage(dispatch: Any, dice: random.Random, kills: int) -> int:
+def rampage(
+    dispatch: Any, dice: random.Random, kills: int, stops: int, cluster: Any
+) -> int:
     """Let workers deliver, and kill one after the other; how many were killed."""
     from django.db import connection
 
     connection.close()
+    # The database goes away at these kills.
+    stop_at = set(dice.sample(range(1, kills), stops))
     workers = [start_worker() for _number in range(WORKERS)]
     done = 0
     deadline = time.monotonic() + PATIENCE + kills * PAUSE
@@ -106,6 +112,10 @@ def rampage(dispatch: Any, dice: random.Random, kills: int) -> int:
                 victim = dice.randrange(WORKERS)
                 kill(workers[victim])
                 done += 1
+                if done in stop_at:
+                    connection.close()
+                    cluster.stop("immediate")
+                    cluster.start()
                 workers[victim] = start_worker()
             elif is_settled(dispatch):
                 break
@@ -155,14 +165,13 @@ def count(dispatch: Any, directory: Path, kills: int) -> Count:
 
 def reconcile(dispatch: Any, directory: Path, dice: random.Random) -> None:
     """Hear what the server has to say, twice and in any order; then decide the rest."""
-    from wagtail_bin.channels.events import EventKind, ProviderEvent
-    from wagtail_bin.dispatch.receipts import receive
-
     from example_site.mail_sink import messages
     from tests.factories import UserFactory
+    from wagtail_bin.channels.events import EventKind, ProviderEvent
     from wagtail_bin.dispatch import sweep
     from wagtail_bin.dispatch.control import Resolution, resolve_unknown
     from wagtail_bin.dispatch.deliver import deliver_due
+    from wagtail_bin.dispatch.receipts import receive
 
     events = [
         ProviderEvent(
@@ -186,11 +195,12 @@ def reconcile(dispatch: Any, directory: Path, dice: random.Random) -> None:
     sweep.settle()
 
 
-def run_seed(page: Any, seed: int, recipients: int, kills: int) -> bool:
+def run_seed(page: Any, seed: int, options: Any, cluster: Any) -> bool:
     """One dispatch of the page; whether all went well."""
     from django.conf import settings
 
     dice = random.Random(seed)
+    recipients, kills, stops = options.recipients, options.kills, options.stops
     settings.WAGTAIL_BIN_LEASE, settings.WAGTAIL_BIN_CALL_TIMEOUT = 4, 2
     settings.WAGTAIL_BIN_CHANNELS = {
         "email": {
@@ -204,7 +214,9 @@ def run_seed(page: Any, seed: int, recipients: int, kills: int) -> bool:
         with running_sink(directory, DELAY) as port:
             settings.EMAIL_PORT = port
             dispatch = approve(page, make_members(recipients), recipients)
-            before = count(dispatch, directory, rampage(dispatch, dice, kills))
+            before = count(
+                dispatch, directory, rampage(dispatch, dice, kills, stops, cluster)
+            )
             print(f"seed {seed}, {recipients} recipients, {before}", flush=True)
             reconcile(dispatch, directory, dice)
             after = count(dispatch, directory, kills)
@@ -215,8 +227,9 @@ def run_seed(page: Any, seed: int, recipients: int, kills: int) -> bool:
             )
     return (
         before.lost == before.duplicated == before.unaccounted == 0
-        # One message at a time: at most one in flight in each worker killed.
-        and before.unknown <= before.kills
+        # One message at a time: at most one in flight in each worker killed, and
+        # in each that loses its database.
+        and before.unknown <= kills + stops * WORKERS
         and before.kills == kills
         and after.lost == after.duplicated == after.unknown == 0
         and reached == recipients
@@ -229,11 +242,19 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--recipients", type=int, default=200)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--stops", type=int, default=0)
     options = parser.parse_args(arguments)
-    with database():
+    with contextlib.ExitStack() as stack:
+        cluster = None
+        if options.stops:
+            from tests.postgres import private_cluster
+
+            cluster = stack.enter_context(private_cluster())
+            os.environ["DATABASE_URL"] = cluster.url
+        stack.enter_context(database())
         page = make_page()
         outcomes = [
-            run_seed(page, seed, options.recipients, options.kills)
+            run_seed(page, seed, options, cluster)
             for seed in range(1, options.seeds + 1)
         ]
     if not all(outcomes):

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from example_site.settings.base import *  # noqa: F403
-from example_site.settings.base import Q_CLUSTER
+from wagtail_bin.conf import safe_q_cluster
 
 SECRET_KEY = "for benchmarks only"
 ALLOWED_HOSTS = ["*"]
@@ -17,7 +17,7 @@ DATABASES = {
         "PORT": os.environ.get("PERF_PG_PORT", "5432"),
     }
 }
-Q_CLUSTER = Q_CLUSTER | {"name": "contender"}
+Q_CLUSTER = safe_q_cluster("contender")
 WAGTAILADMIN_BASE_URL = "https://tips.example.org"
 DEFAULT_FROM_EMAIL = "Tips <tips@example.org>"
 MAIL_SINK_DIR = Path("/nonexistent")
@@ -45,6 +45,7 @@ WAGTAIL_BIN_CHANNELS = {
         "BACKEND": "wagtail_bin.channels.email.EmailChannel",
         "CONNECTIONS": int(os.environ.get("CONTENDER_CONNECTIONS", 4)),
         "BATCH": int(os.environ.get("CONTENDER_BATCH", 10)),
+        "OPTIONS": {"batch_limit": int(os.environ.get("CONTENDER_CALL", 1))},
     }
 }
 # A resumed run need not wait for minutes.

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
+import pytest
+
+from wagtail_bin.channels.apprise import (
+    AppriseChannel,
+    AppriseOptions,
+    SocialChannel,
+    SocialOptions,
+)
+from wagtail_bin.channels.handover import HEADERS, HandoverPlatform
+from wagtail_bin.channels.memory import MemoryOptions
+from wagtail_bin.channels.registry import ChannelSettings
+from wagtail_bin.channels.twilio.options import TwilioOptions
 from wagtail_bin.conf import conf
 from wagtail_bin.models import Delivery, Role
 from wagtail_bin.permissions import ROLES, Capability
@@ -49,6 +62,39 @@ def test_the_table_of_permissions_is_the_policy() -> None:
         for role in roles
     }
     assert {row[0].strip("`") for row in table} >= set(Role.values)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ChannelSettings,
+        TwilioOptions,
+        AppriseOptions,
+        SocialOptions,
+        HandoverPlatform,
+        MemoryOptions,
+    ],
+)
+def test_every_option_of_a_channel_is_documented(options: type) -> None:
+    documented = {row[0].strip("`") for row in rows("channels.md")}
+    names = [f.name.rstrip("_").upper() for f in dataclasses.fields(options)]
+    assert set(names) <= documented
+
+
+def test_every_url_of_an_example_can_be_read() -> None:
+    text = (DOCS / "channels.md").read_text()
+    urls = re.findall(r'"([a-z]+://[^"]+)"', text)
+    assert len(urls) == 5
+    for url in urls:
+        if "{to}" in url:
+            AppriseChannel(URL=url)
+        else:
+            SocialChannel(TARGETS={"place": url})
+
+
+def test_every_column_of_a_handover_is_documented() -> None:
+    (columns,) = [row[2] for row in rows("channels.md") if row[0] == "`COLUMNS`"]
+    assert re.findall(r"`(\w+)`", columns) == list(HEADERS)
 
 
 def test_every_state_of_a_delivery_is_explained() -> None:

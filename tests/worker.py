@@ -1,4 +1,4 @@
-"""A real ``bin_worker`` with its real cluster, for tests.
+"""A real ``bin_worker`` with its real clusters, for tests.
 
 A test that uses it needs ``django_db(transaction=True, serialized_rollback=True)``:
 the worker sees only what is committed.
@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -58,20 +59,28 @@ def eventually(condition: Callable[[], object], seconds: float = 10) -> bool:
 
 
 class Worker:
-    """A handle on a running ``bin_worker``."""
+    """A handle on a running ``bin_worker``, or on a plain ``qcluster``.
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+    What it says of *the* cluster is for one that runs a single queue.
+    """
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], log: Path, *, is_plain: bool = False
+    ) -> None:
         self.process = process
         self._log = log
+        self._is_plain = is_plain
 
     @property
     def log(self) -> str:
-        """What supervisor and cluster have said so far."""
+        """What supervisor and clusters have said so far."""
         return self._log.read_text()
 
     @property
     def groups(self) -> list[int]:
         """Process groups of the clusters started so far, oldest first."""
+        if self._is_plain:
+            return [self.process.pid]
         return [int(pgid) for pgid in re.findall(r"process group (\d+)", self.log)]
 
     @property
@@ -89,6 +98,11 @@ class Worker:
         """Id of the newest cluster's process that acknowledges tasks."""
         return int(re.findall(r"monitoring at (\d+)", self.log)[-1])
 
+    @property
+    def runs(self) -> Counter[str]:
+        """Name of a drain, which is one ring's own, to how often it was begun."""
+        return Counter(re.findall(r"processing (\S+) '[\w.]+\.drain'", self.log))
+
     def idle_reader(self) -> int:
         """Id of the idle process that holds the lock of the cluster's queue.
 
@@ -99,25 +113,30 @@ class Worker:
         done = self.log.count("Processed '")
         assert eventually(lambda: self.log.count("Processed '") > done, 20), self.log
         last = re.findall(r"(Process-\w+) processing", self.log)[-1]
-        ready = dict(re.findall(r"(Process-\w+) ready for work at (\d+)", self.log))
-        (other,) = (
-            int(pid)
-            for name, pid in ready.items()
-            if name != last and int(pid) in self.cluster
-        )
+        (other,) = (pid for name, pid in self._ready().items() if name != last)
         return other
 
+    def busy(self) -> int:
+        """Id of a process that is at a drain."""
+        begun = re.findall(r"(Process-\w+) processing (\S+) '[\w.]+\.drain'", self.log)
+        done = re.findall(r"Processed '[\w.]+\.drain' \((\S+)\)", self.log)
+        return next(self._ready()[name] for name, run in begun if run not in done)
+
+    def _ready(self) -> dict[str, int]:
+        """Name to id of the live processes that deliver."""
+        ready = re.findall(r"(Process-\w+) ready for work at (\d+)", self.log)
+        return {name: int(pid) for name, pid in ready if int(pid) in self.cluster}
+
     def wait_until_working(self, seconds: float = 40) -> Worker:
-        """Wait until the newest cluster has finished a task."""
-        works = eventually(
-            lambda: (
-                self.names
-                and WorkerHeartbeat.objects.filter(worker=self.names[-1]).exists()
-            ),
-            seconds,
-        )
+        """Wait until the newest cluster of each queue has finished a task."""
+        works = eventually(lambda: self.names and self._newest_beat(), seconds)
         assert works, self.log
         return self
+
+    def _newest_beat(self) -> bool:
+        newest = {name.split(":")[-2]: name for name in self.names}.values()
+        beats = WorkerHeartbeat.objects.filter(worker__in=newest)
+        return beats.count() == len(newest)
 
     def kill(self) -> None:
         """SIGKILL to everything at once, as when the machine dies."""
@@ -128,7 +147,7 @@ class Worker:
         self.process.wait()
 
     def terminate(self, seconds: float = 40) -> int:
-        """SIGTERM to the supervisor; its exit code."""
+        """SIGTERM to the first process; its exit code."""
         self.process.terminate()
         return self.process.wait(seconds)
 
@@ -138,12 +157,16 @@ class Worker:
 
 
 @contextlib.contextmanager
-def running_worker(port: int, directory: Path, **env: Any) -> Iterator[Worker]:
+def running_worker(
+    port: int, directory: Path, *, queue: str | None = None, **env: Any
+) -> Iterator[Worker]:
     """Run ``bin_worker`` on this test's database and mail sink.
 
     Args:
         port: of the SMTP sink.
         directory: where its log is kept.
+        queue: the only one that it runs; None: both, ``plain``: no
+            ``bin_worker`` at all, but django-q2's own ``qcluster``.
         env: more of its environment; ``TEST_LEASE=5`` and the like.
     """
     environment = os.environ | {
@@ -151,18 +174,25 @@ def running_worker(port: int, directory: Path, **env: Any) -> Iterator[Worker]:
         "TEST_DATABASE": str(connection.settings_dict["NAME"]),
         "TEST_SMTP_PORT": str(port),
         "TEST_WORKER_RING_INTERVAL": "1",
+        # One at a time: the tests count on how long a dispatch takes.
+        "TEST_CONNECTIONS": "1",
         "PYTHONUNBUFFERED": "1",
     }
+    command = ["bin_worker", *(["--queue", queue] if queue else [])]
+    if queue == "plain":
+        # Without checks: it must also run as nobody should run it.
+        command = ["qcluster", "--skip-checks"]
     log = directory / f"worker-{time.monotonic_ns()}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, ROOT / "example_site/manage.py", "bin_worker"],
+            [sys.executable, ROOT / "example_site/manage.py", *command],
             env=environment | {name: str(value) for name, value in env.items()},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            process_group=0 if queue == "plain" else None,
         )
-    worker = Worker(process, log)
+    worker = Worker(process, log, is_plain=queue == "plain")
     try:
         yield worker
     finally:

@@ -13,16 +13,19 @@ class WagtailBinConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register checks and permission policies."""
-        from django.db.models.signals import pre_delete
+        """Register checks, permission policies, receivers and what follows ``migrate``."""
+        from django.db.models.signals import post_migrate, pre_delete
         from wagtail.permissions import register_permission_policy
 
-        from wagtail_bin import checks, permissions  # noqa: F401
+        from wagtail_bin import checks, permissions, signal_handlers  # noqa: F401
+        from wagtail_bin.dispatch.schedule import install_sweeps
         from wagtail_bin.membership.retention import forget_addresses
         from wagtail_bin.models import Member, Network
         from wagtail_bin.permissions import Capability, MandatePermissionPolicy
 
         pre_delete.connect(forget_addresses, sender=Member)
+        post_migrate.connect(install_sweeps, sender=self)
+        signal_handlers.connect()
         register_permission_policy(
             Member,
             MandatePermissionPolicy(

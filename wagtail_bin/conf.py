@@ -5,11 +5,18 @@ Values are read when asked for, so that a test's ``override_settings`` holds.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django.conf import settings
 
 PREFIX = "WAGTAIL_BIN_"
+
+# What the name of the cluster for urgent messages ends in.
+URGENT = "-urgent"
+
+# Settings that choose another broker for django-q2 than the database.
+BROKERS = {"broker_class", "iron_mq", "sqs", "mongo", "redis", "django_redis"}
 
 
 class Settings:
@@ -50,7 +57,7 @@ class Settings:
         # How long a claim holds; must exceed CALL_TIMEOUT by 30 or more.
         "LEASE": 90,
         # How long one queue task keeps delivering before it yields.
-        "SLICE": 50,
+        "SLICE": 20,
         # Pauses before what was not sent is tried again, by kind of message;
         # the last one repeats until the message expires.
         "RETRY_PAUSES": {
@@ -69,8 +76,34 @@ class Settings:
         "DOMAIN_FAILURES": 3,
         # After so many hours of them the coordinators are told.
         "BREAKER_TELL_HOURS": 1,
+        # Providers whose reports are received, at webhooks/<name>/: anymail's
+        # names of its providers, and "twilio".
+        "WEBHOOKS": [],
+        # Largest report taken.
+        "WEBHOOK_MAX_BYTES": 4 * 1024 * 1024,
+        # Provider -> arguments of anymail's view that are valid as well, while a
+        # signing key is being replaced.
+        "WEBHOOK_PREVIOUS_KEYS": {},
+        # What Twilio signs its reports with, two while it is being replaced;
+        # empty: AUTH_TOKEN of the channels.
+        "TWILIO_AUTH_TOKENS": [],
+        # How long reports are kept that belong to no message of ours.
+        "UNMATCHED_KEEP_HOURS": 72,
+        # So many messages that came back for now, in so many days, are enough.
+        "SOFT_BOUNCES": 3,
+        "SOFT_BOUNCE_DAYS": 14,
+        # A dispatch is paused when, of at least so many handed over, more than
+        # this share came back.
+        "TRIP_BOUNCES": (50, 0.05),
+        # And when at least so many in a day, and this share, were reported as
+        # unwanted.
+        "TRIP_COMPLAINTS": (3, 0.003),
         # Outside production: channel name to the addresses that get everything.
         "OVERRIDE_RECIPIENTS": {},
+        # How often a django-q2 schedule sweeps, in minutes; 0: there is none.
+        "SWEEP_MINUTES": 1,
+        # A worker that was not heard for so long is shown as dead.
+        "WORKER_DEAD_AFTER": 30,
         # A worker whose heartbeat is older than this is killed and restarted.
         "WORKER_HEARTBEAT_LIMIT": 180,
         # How often the supervisor rings the queue.
@@ -84,6 +117,9 @@ class Settings:
         "IMPORT_BATCH": 1000,
         # Uploads that nobody confirmed are erased after this many hours.
         "IMPORT_KEEP_HOURS": 1,
+        # Files for platforms that no program can reach are erased after so many
+        # hours.
+        "HANDOVER_KEEP_HOURS": 24,
         # Refused rows are erased so many days after the import.
         "IMPORT_KEEP_REFUSED_DAYS": 30,
     }
@@ -107,6 +143,12 @@ class Settings:
         return str(url).rstrip("/")
 
     @property
+    def admin_base_url(self) -> str:
+        """Root of links to the Wagtail admin, no closing slash."""
+        url = getattr(settings, "WAGTAILADMIN_BASE_URL", "") or self.BASE_URL or ""
+        return str(url).rstrip("/")
+
+    @property
     def suppression_key(self) -> bytes:
         """Key of the keyed hashes of addresses."""
         return str(self.SUPPRESSION_KEY or settings.SECRET_KEY).encode()
@@ -117,9 +159,88 @@ class Settings:
         return getattr(settings, "Q_CLUSTER", {})
 
     @property
+    def default_cluster(self) -> str:
+        """Name of the django-q2 cluster that delivers everything."""
+        name = self.q_cluster.get("name", "default")
+        return str(self.q_cluster.get("cluster_name", name))
+
+    @property
+    def urgent_cluster(self) -> str:
+        """Name of the django-q2 cluster that delivers only what is urgent."""
+        return self.default_cluster + URGENT
+
+    @property
+    def caches(self) -> dict[str, dict[str, Any]]:
+        """The project's caches."""
+        return settings.CACHES
+
+    @property
+    def root_urlconf(self) -> str:
+        """Dotted path of the project's URLs; empty when it has none."""
+        return getattr(settings, "ROOT_URLCONF", "")
+
+    @property
     def user_model(self) -> str:
         """Label of the project's user model, for foreign keys."""
         return settings.AUTH_USER_MODEL
 
 
 conf = Settings()
+
+
+def safe_retry(*, timeout: int, workers: int, queue_limit: int, bulk: int) -> int:
+    """How many seconds a task may be with a django-q2 cluster before it is done.
+
+    The clock of ``retry`` starts when a task is fetched. It then waits for what
+    was fetched before it, and for what the workers are at; each may take
+    ``timeout``. ``retry`` must be longer, or tasks run twice.
+    """
+    rounds = math.ceil((queue_limit + bulk + 1) / workers) + 1
+    return timeout * rounds
+
+
+def safe_q_cluster(
+    name: str,
+    *,
+    workers: int = 2,
+    urgent_workers: int = 1,
+    timeout: int = 90,
+    **more: Any,
+) -> dict[str, Any]:
+    """A ``Q_CLUSTER`` that delivers safely, with a cluster for what is urgent.
+
+    Args:
+        name: of the default cluster; the other one is called ``<name>-urgent``.
+        workers: processes that deliver, in the default cluster.
+        urgent_workers: the same for what is urgent.
+        timeout: seconds that one task may take; more than ``WAGTAIL_BIN_SLICE``.
+        more: other settings of django-q2, which win: another broker, say, or
+            more ``ALT_CLUSTERS``.
+    """
+
+    def pool(size: int) -> dict[str, Any]:
+        # Little is fetched ahead: a task that waits is a task that runs twice.
+        limits = {"workers": size, "queue_limit": size}
+        retry = safe_retry(timeout=timeout, bulk=1, **limits)
+        return limits | {"retry": retry + 30}
+
+    broker = {} if BROKERS & more.keys() else {"orm": "default"}
+    urgent = more.get("cluster_name", name) + URGENT
+    others = more.pop("ALT_CLUSTERS", {})
+    return {
+        "name": name,
+        **broker,
+        **pool(workers),
+        "timeout": timeout,
+        "bulk": 1,
+        "poll": 0.5,
+        # The ledger, not the queue, tries again.
+        "max_attempts": 1,
+        "ack_failures": True,
+        "catch_up": False,
+        # Results are in the ledger; pruning them here would lock SQLite.
+        "save_limit": -1,
+        "log_level": "WARNING",
+        "ALT_CLUSTERS": {urgent: pool(urgent_workers), **others},
+        **more,
+    }

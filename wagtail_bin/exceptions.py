@@ -33,5 +33,9 @@ class LinkInvalid(WagtailBinError):  # noqa: N818
     """A personal link is malformed, forged or for something else."""
 
 
+class SuppressionStays(WagtailBinError):  # noqa: N818
+    """No person may lift what keeps an address from being written to."""
+
+
 class UnsafeMessage(WagtailBinError):  # noqa: N818
     """A message breaks the rule of one recipient and clean headers."""

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver, include, path
-from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.snippets.models import register_snippet
 
-from wagtail_bin import audit
-from wagtail_bin.admin import menu, page_actions, scope
+from wagtail_bin.admin import (
+    log_words,
+    menu,
+    notices,
+    page_actions,
+    scope,
+    switch,
+)
 from wagtail_bin.admin import urls as admin_urls
 from wagtail_bin.models import Member, MemberLogEntry
 
 register_snippet(menu.BINViewSetGroup)
 hooks.register(menu.SUBMENU_HOOK, menu.import_item)
 hooks.register(menu.SUBMENU_HOOK, menu.dispatches_item)
+hooks.register(menu.SUBMENU_HOOK, menu.worklist_item)
+hooks.register("register_settings_menu_item", menu.switch_item)
+hooks.register("construct_homepage_panels", notices.add_home_panel)
 hooks.register("register_page_action_menu_item", page_actions.PublishAndSendMenuItem)
 hooks.register("after_create_page", page_actions.after_saving)
 hooks.register("after_edit_page", page_actions.after_saving)
@@ -39,13 +49,11 @@ def register_admin_urls() -> list[URLResolver]:
 @hooks.register("register_log_actions")
 def register_log_actions(actions: Any) -> None:
     """Name our actions; log what is done to members where only their BINs see it."""
-    actions.register_action(
-        audit.SEND, _("Publish and send"), _("Published and sent to members")
-    )
-    actions.register_action(
-        audit.SEND_TEST, _("Send a test"), _("Sent a test to themselves")
-    )
+    log_words.register_actions(actions)
     actions.register_model(Member, MemberLogEntry)
-    actions.register_action(
-        audit.IMPORT, _("Import members"), _("Imported a list of members")
-    )
+
+
+@hooks.register("register_permissions")
+def register_permissions() -> QuerySet[Permission]:
+    """The one permission of ours that a group can hold."""
+    return switch.switch_permission()

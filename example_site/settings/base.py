@@ -4,6 +4,8 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
+from wagtail_bin.conf import safe_q_cluster
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = BASE_DIR / "var"
 
@@ -97,18 +99,5 @@ STATIC_ROOT = VAR_DIR / "static"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 
-Q_CLUSTER = {
-    "name": "example_site",
-    "orm": "default",
-    "workers": 2,
-    "timeout": 90,
-    "retry": 300,
-    "max_attempts": 1,
-    "ack_failures": True,
-    "bulk": 1,
-    "catch_up": False,
-    # Results are in the ledger; pruning them here would fight over SQLite.
-    "save_limit": -1,
-    "poll": 0.5,
-}
+Q_CLUSTER = safe_q_cluster("example_site")
 EMAIL_TIMEOUT = 30

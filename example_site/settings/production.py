@@ -34,7 +34,11 @@ EMAIL_BACKEND = os.environ.get(
 ANYMAIL = {
     "POSTMARK_SERVER_TOKEN": os.environ.get("POSTMARK_SERVER_TOKEN", ""),
     "REQUESTS_TIMEOUT": (5, 30),
+    # "user:password", as in the address of the webhook; two while it is replaced.
+    "WEBHOOK_SECRET": os.environ.get("WEBHOOK_SECRET", "").split(),
 }
+# Whose reports are received at /bin/webhooks/<name>/.
+WAGTAIL_BIN_WEBHOOKS = os.environ.get("WEBHOOKS", "").split()
 DEFAULT_FROM_EMAIL = os.environ["DEFAULT_FROM_EMAIL"]
 WAGTAIL_BIN_SUPPRESSION_KEY = os.environ["SUPPRESSION_KEY"]
 

@@ -6,6 +6,7 @@ process gets the name of the test database in ``TEST_DATABASE`` and the port of
 the test's mail sink in ``TEST_SMTP_PORT``.
 """
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -47,9 +48,12 @@ else:
         }
     }
 
-if redis_url := os.environ.get("REDIS_URL"):
+# Tests read what each process of a cluster does.
+Q_CLUSTER = Q_CLUSTER | {"log_level": "INFO"}
+if redis_url := os.environ.get("TEST_REDIS_URL", os.environ.get("REDIS_URL")):
     Q_CLUSTER = {key: Q_CLUSTER[key] for key in Q_CLUSTER if key != "orm"}
     Q_CLUSTER["redis"] = redis_url
+Q_CLUSTER |= json.loads(os.environ.get("TEST_Q_CLUSTER", "{}"))
 
 WAGTAILADMIN_BASE_URL = "http://testserver"
 DEFAULT_FROM_EMAIL = "BIN <bin@heidebeek.example>"
@@ -59,6 +63,20 @@ EMAIL_PORT = int(os.environ.get("TEST_SMTP_PORT", "1"))
 MAIL_SINK_DIR = Path(tempfile.gettempdir()) / "wagtail_bin_test_mail"
 
 # Short enough for a test to wait for what takes minutes in life.
-for name in ("LEASE", "CALL_TIMEOUT", "WORKER_HEARTBEAT_LIMIT", "WORKER_RING_INTERVAL"):
+for name in (
+    *("LEASE", "CALL_TIMEOUT", "SLICE", "CLAIM_SIZE"),
+    *("WORKER_HEARTBEAT_LIMIT", "WORKER_RING_INTERVAL"),
+):
     if value := os.environ.get(f"TEST_{name}"):
         globals()[f"WAGTAIL_BIN_{name}"] = int(value)
+if connections := os.environ.get("TEST_CONNECTIONS"):
+    WAGTAIL_BIN_CHANNELS = {
+        "email": {
+            "BACKEND": "wagtail_bin.channels.email.EmailChannel",
+            "CONNECTIONS": int(connections),
+            "BATCH": 10,
+        }
+    }
+if "TEST_LEASE" in os.environ:
+    # A lease of seconds is too short for anything but a test.
+    SILENCED_SYSTEM_CHECKS = ["wagtail_bin.E002"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from pytest_django import DjangoAssertNumQueries
 from wagtail.models import Locale
 
 from tests.factories import MandateFactory, MemberFactory, NetworkFactory, UserFactory
+from tests.ledgers import deliver_to, make_dispatch
+from wagtail_bin.membership.consent import withdraw_consent
 from wagtail_bin.models import ChannelName, Consent, Member, Network, Purpose, Role
 
 BASE = "wagtailsnippets_wagtail_bin_member"
@@ -39,6 +42,7 @@ def particulars(network: Network, **changed: Any) -> dict[str, Any]:
         "last_name": "Peeters",
         "email": "an@example.org",
         "language": "nl",
+        "wishes": ["tips-email"],
         "statement": "enrolment",
     } | changed
 
@@ -58,9 +62,9 @@ def names_in(response: Any) -> set[str]:
 def test_adding_notes_on_what_basis_the_member_may_be_written_to(
     client: Client, coordinator: Any, network: Network, basis: str, state: str
 ) -> None:
-    response = client.post(
-        reverse(f"{BASE}:add"), particulars(network, statement=basis)
-    )
+    wishes = [] if basis == "nothing" else ["tips-email"]
+    data = particulars(network, statement=basis, wishes=wishes)
+    response = client.post(reverse(f"{BASE}:add"), data)
     assert response.status_code == 302
     member = Member.objects.get()
     assert (member.network, member.state) == (network, state)
@@ -149,7 +153,11 @@ def test_the_form_shows_numbers_nationally_and_keeps_them(
     path = reverse(f"{BASE}:edit", args=[member.pk])
     assert b'value="0473 86 53 87"' in client.get(path).content
     data = particulars(
-        network, mobile="0473 86 53 87", state="active", statement="nothing"
+        network,
+        mobile="0473 86 53 87",
+        state="active",
+        wishes_seen="tips-email",
+        statement="",
     )
     client.post(path, data)
     member.refresh_from_db()
@@ -165,14 +173,141 @@ def test_a_statement_made_later_is_added_and_makes_active(
     client.post(path, particulars(network, state="unconfirmed", statement="office"))
     member.refresh_from_db()
     assert member.state == Member.State.ACTIVE
-    client.post(path, particulars(network, state="active", statement="withdraw"))
+    withdrawal = particulars(
+        network, state="active", wishes=[], wishes_seen="tips-email", statement="office"
+    )
+    client.post(path, withdrawal)
     assert [(c.is_given, c.basis) for c in member.consents.order_by("pk")] == [
         (True, "office"),
         (False, "office"),
     ]
     html = client.get(path, headers={"Accept-Language": "en"}).content.decode()
-    assert "did not agree to tips, or unsubscribed" in html
+    assert "did not agree to such messages, or unsubscribed" in html
     assert html.index("withdrew</td>") < html.index("agreed</td>")
+
+
+def test_each_purpose_and_channel_is_agreed_to_apart(
+    client: Client, coordinator: Any, network: Network, settings: Any
+) -> None:
+    memory = "wagtail_bin.channels.memory.MemoryChannel"
+    settings.WAGTAIL_BIN_CHANNELS = {"email": memory, "sms": memory}
+    wishes = ["tips-email", "alerts-sms"]
+    html = client.get(reverse(f"{BASE}:add")).content.decode()
+    assert 'value="alerts-sms"' in html
+    assert 'value="tips-voice"' not in html
+    client.post(
+        reverse(f"{BASE}:add"),
+        particulars(network, mobile="0473 86 53 87", wishes=wishes),
+    )
+    member = Member.objects.get()
+    noted = {(c.purpose, c.channel) for c in member.consents.filter(is_given=True)}
+    assert noted == {("tips", "email"), ("alerts", "sms")}
+    path = reverse(f"{BASE}:edit", args=[member.pk])
+    page = client.get(path, headers={"Accept-Language": "en"})
+    assert sorted(page.context["form"].initial["wishes"]) == sorted(wishes)
+    html = page.content.decode()
+    assert "Warnings of the police arrive by SMS" in html
+    changed = particulars(
+        network,
+        mobile="0473 86 53 87",
+        state="active",
+        wishes=["tips-email", "tips-sms"],
+        wishes_seen=",".join(wishes),
+        statement="office",
+    )
+    client.post(path, changed)
+    assert sorted(client.get(path).context["form"].initial["wishes"]) == [
+        "tips-email",
+        "tips-sms",
+    ]
+
+
+def test_an_unsubscribe_while_the_form_is_open_stands(
+    client: Client, coordinator: Any, network: Network
+) -> None:
+    member = MemberFactory(network=network)
+    withdraw_consent(
+        member_id=member.pk,
+        purpose=Purpose.TIPS,
+        channel=ChannelName.EMAIL,
+        basis=Consent.Basis.ONE_CLICK,
+    )
+    opened_before = particulars(
+        network, state="active", wishes_seen="tips-email", statement=""
+    )
+    path = reverse(f"{BASE}:edit", args=[member.pk])
+    assert client.post(path, opened_before).status_code == 302
+    newest = member.consents.order_by("-pk").first()
+    assert newest is not None
+    assert not newest.is_given
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"statement": "nothing"}, "statement"),
+        ({"wishes": []}, "wishes"),
+        ({"wishes": ["tips-sms"]}, "wishes"),
+        ({"quiet_from": "22:00"}, "quiet_until"),
+        ({"away_until": "2026-08-01"}, "away_from"),
+        ({"away_from": "2026-08-02", "away_until": "2026-08-01"}, "away_until"),
+    ],
+)
+def test_answers_that_do_not_go_together_are_refused(
+    client: Client,
+    coordinator: Any,
+    network: Network,
+    changed: dict[str, Any],
+    field: str,
+) -> None:
+    response = client.post(reverse(f"{BASE}:add"), particulars(network, **changed))
+    assert field in response.context["form"].errors
+    assert not Member.objects.exists()
+
+
+def test_a_changed_tick_needs_to_say_how_one_knows(
+    client: Client, coordinator: Any, network: Network
+) -> None:
+    member = MemberFactory(network=network)
+    data = particulars(
+        network, state="active", wishes=[], wishes_seen="tips-email", statement=""
+    )
+    response = client.post(reverse(f"{BASE}:edit", args=[member.pk]), data)
+    assert "statement" in response.context["form"].errors
+    assert member.consents.count() == 1
+
+
+def test_quiet_hours_absence_and_house_rules_are_kept(
+    client: Client, coordinator: Any, network: Network
+) -> None:
+    data = particulars(
+        network,
+        quiet_from="22:00",
+        quiet_until="07:30",
+        away_from="2026-08-01",
+        away_until="2026-08-21",
+        house_rules_version="2024",
+    )
+    client.post(reverse(f"{BASE}:add"), data)
+    member = Member.objects.get()
+    assert (member.quiet_from, member.quiet_until) == (dt.time(22), dt.time(7, 30))
+    assert (member.away_until - member.away_from).days == 20
+    assert member.house_rules_version == "2024"
+    assert member.house_rules_accepted_at is not None
+
+
+def test_the_last_messages_stand_on_the_members_page(
+    client: Client, coordinator: Any, network: Network
+) -> None:
+    dispatch = make_dispatch(networks=[network], title="Licht aan")
+    (delivery,) = deliver_to(
+        dispatch, network, "accepted", report="hard_bounce", address="oud@example.org"
+    )
+    path = reverse(f"{BASE}:edit", args=[delivery.member_id])
+    html = client.get(path, headers={"Accept-Language": "en"}).content.decode()
+    assert "Licht aan" in html
+    assert "oud@example.org" in html
+    assert "The address does not exist" in html
 
 
 @pytest.mark.parametrize("state", ["left", "excluded"])
@@ -181,10 +316,15 @@ def test_leaving_is_dated_and_coming_back_undoes_it(
 ) -> None:
     member = MemberFactory(network=network)
     path = reverse(f"{BASE}:edit", args=[member.pk])
-    client.post(path, particulars(network, state=state, statement="nothing"))
+    client.post(
+        path, particulars(network, state=state, wishes_seen="tips-email", statement="")
+    )
     member.refresh_from_db()
     assert member.left_at is not None
-    client.post(path, particulars(network, state="active", statement="nothing"))
+    client.post(
+        path,
+        particulars(network, state="active", wishes_seen="tips-email", statement=""),
+    )
     member.refresh_from_db()
     assert member.left_at is None
 

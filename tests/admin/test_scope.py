@@ -34,6 +34,7 @@ from wagtail_bin.models import (
     Consent,
     Delivery,
     Dispatch,
+    Handover,
     Member,
     MemberImport,
     MemberLogEntry,
@@ -41,6 +42,8 @@ from wagtail_bin.models import (
     Purpose,
     RefusedRow,
     Role,
+    SendingSwitch,
+    Suppression,
     TipPage,
 )
 
@@ -88,7 +91,13 @@ ELSEWHERE = {
 }
 # Our own screens that belong to no viewset: the first word of an address' name to
 # the fixture with the foreign row that its key stands for.
-SCREENS = {"dispatch": "dispatch", "import": "member_import", "send": "tip"}
+SCREENS = {
+    "dispatch": "dispatch",
+    "handover": "handover",
+    "import": "member_import",
+    "send": "tip",
+    "worklist": "member",
+}
 # Named addresses without any row behind them, and why they are left alone.
 NOT_SWEPT = {
     "wagtailadmin_error_test": "raises an error on purpose",
@@ -101,6 +110,13 @@ NOT_SWEPT = {
 # Screens elsewhere do not ask about mandates, so one role with a mandate and one
 # without walk those for all.
 WALKS_ELSEWHERE = {"coordinator of another BIN", "user without a mandate"}
+# Who sends to the foreign BIN without seeing its members may stop and repeat what
+# was sent to it; that too shows nothing of them.
+SENDERS = {"web editor of the municipality", "mandated officer of the zone"}
+CONTROLS = {
+    f"dispatch_{verb}"
+    for verb in ("pause", "resume", "retry", "cancel", "reschedule", "resolve")
+}
 # What a parameter takes; a number or text of any other name takes the member's.
 PARAMETERS = {
     "app_label": "wagtail_bin",
@@ -110,6 +126,7 @@ PARAMETERS = {
     "content_type_model_name": "member",
     "action": "delete",
     "action_name": "publish",
+    "file_format": "csv",
     "filter_spec": "original",
     "mode": "form",
     "revision_id_a": "earliest",
@@ -220,6 +237,7 @@ def member(network: Network) -> Member:
         street="Qanarystraat",
         locality="Qanarydorp",
     )
+    Suppression.objects.create(digest=member.email_digest, reason="bounce")
     log(member, "wagtail.edit", user=UserFactory(username="qanary_coordinator"))
     return member
 
@@ -259,8 +277,26 @@ def dispatch(member: Member) -> Dispatch:
 
 
 @pytest.fixture
+def handover(dispatch: Dispatch) -> Handover:
+    """A file of foreign members for another platform."""
+    dispatch.channels = ["email", "handover"]
+    dispatch.save()
+    return Handover.objects.create(
+        dispatch=dispatch,
+        platform="BE-Alert",
+        rows=1,
+        file_name="be-alert.csv",
+        content=b"Qanary;0473990011",
+    )
+
+
+@pytest.fixture
 def foreign(
-    member: Member, member_import: MemberImport, dispatch: Dispatch, tip: TipPage
+    member: Member,
+    member_import: MemberImport,
+    dispatch: Dispatch,
+    handover: Handover,
+    tip: TipPage,
 ) -> dict[str, Any]:
     """Rows of the foreign network, by the name of their fixture.
 
@@ -270,6 +306,7 @@ def foreign(
         "member": member,
         "member_import": member_import,
         "dispatch": dispatch,
+        "handover": handover,
         "tip": tip,
     }
 
@@ -330,7 +367,9 @@ def form_data(network: Network) -> dict[str, Any]:
         "last_name": "Changed",
         "email": "changed@example.org",
         "state": Member.State.LEFT,
-        "statement": "withdraw",
+        "statement": "office",
+        "wishes_seen": "tips-email",
+        "who": SEARCH,
         "next": "/admin/",
     }
 
@@ -354,6 +393,9 @@ def is_bad(response: Any, address: Address) -> bool:
 def state_of(network: Network) -> list[Any]:
     """Everything of the network that a request could have changed."""
     rows: list[Any] = [
+        Handover.objects.all(),
+        SendingSwitch.objects.all(),
+        Suppression.objects.all(),
         network.members.all(),
         Consent.objects.filter(member__network=network),
         network.imports.all(),
@@ -404,8 +446,10 @@ def test_s01_s03_no_address_shows_or_changes_a_foreign_row(
         path += chosen if ours else ""
         response = client.post(path, form_data(network), follow=True)
         found += [("POST", path)] * is_bad(response, address)
-        if state_of(network) != before:
+        after = state_of(network)
+        if after != before and not (role in SENDERS and address.name in CONTROLS):
             pytest.fail(f"POST {path} changed something")
+        before = after
     assert found == []
 
 

@@ -24,7 +24,9 @@ from django_q.brokers import get_broker
 from django_q.tasks import async_task
 
 from tests.worker import eventually, group_members, is_running
-from wagtail_bin.dispatch.supervise import Cluster, Supervisor
+from wagtail_bin.dispatch.cluster import Cluster
+from wagtail_bin.dispatch.queues import Queue, cluster_of
+from wagtail_bin.dispatch.supervise import Supervisor
 from wagtail_bin.models import WorkerHeartbeat
 
 Shell = Callable[..., list[str]]
@@ -33,15 +35,21 @@ Shell = Callable[..., list[str]]
 class Scene:
     """A supervisor whose every ring is an occasion for the test to act."""
 
-    def __init__(self, command: list[str], on_ring: Callable[[Scene], object]) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        on_ring: Callable[[Scene], object],
+        *,
+        queues: tuple[Queue, ...] = (Queue.DEFAULT,),
+    ) -> None:
         self.lines: list[str] = []
         self.rings: list[float] = []
         self._on_ring = on_ring
         self.supervisor = Supervisor(
-            command=command, ring=self._ring, say=self.lines.append
+            queues, command=command, ring=self._ring, say=self.lines.append
         )
 
-    def _ring(self) -> None:
+    def _ring(self, queue: Queue) -> None:
         self.rings.append(time.monotonic())
         self._on_ring(self)
         assert len(self.rings) < 1000, self.lines
@@ -51,6 +59,10 @@ class Scene:
         """Names of the workers started, oldest first."""
         found = (re.match(r"Worker (\S+) started", line) for line in self.lines)
         return [match[1] for match in found if match]
+
+    def workers_of(self, queue: Queue) -> list[str]:
+        """The same, of one queue."""
+        return [name for name in self.workers if f":{queue}:" in name]
 
     def answer(self, worker: str | None = None) -> None:
         """Beat as the cluster would."""
@@ -94,7 +106,8 @@ def pids_in(directory: Path) -> list[int]:
 
 @pytest.fixture(autouse=True)
 def quick(settings: Any, db: Any) -> None:
-    get_broker().purge_queue()
+    for queue in Queue:
+        get_broker(cluster_of(queue)).purge_queue()
     settings.WAGTAIL_BIN_WORKER_RING_INTERVAL = 0
     settings.WAGTAIL_BIN_WORKER_HEARTBEAT_LIMIT = 1.5
     settings.WAGTAIL_BIN_WORKER_STOP_LIMIT = 10
@@ -128,6 +141,47 @@ def test_a_cluster_that_answers_is_left_alone(program: Shell) -> None:
 
     scene = Scene(program("exec sleep 300"), on_ring).run()
     assert len(scene.workers) == 1
+
+
+def test_each_queue_has_a_cluster_with_a_life_of_its_own(
+    program: Shell, tmp_path: Path
+) -> None:
+    """The urgent one is replaced again and again; the other one never."""
+
+    def on_ring(scene: Scene) -> None:
+        if scene.workers_of(Queue.DEFAULT):
+            scene.answer(scene.workers_of(Queue.DEFAULT)[-1])
+        if len(scene.workers_of(Queue.URGENT)) == 3:
+            scene.supervisor.stop()
+
+    told = tmp_path / "told"
+    command = program(f"echo ${{Q_CLUSTER_NAME-none}} >> {told}\nexec sleep 300")
+    scene = Scene(command, on_ring, queues=(Queue.URGENT, Queue.DEFAULT)).run()
+    first, second, _third = scene.workers_of(Queue.URGENT)
+    (default,) = scene.workers_of(Queue.DEFAULT)
+    assert f"Worker {first} hung." in scene.lines
+    assert f"Worker {second} hung." in scene.lines
+    assert f"Worker {default} stopped." in scene.lines
+    assert eventually(lambda: not any(map(is_running, pids_in(tmp_path))))
+    # As django-q2 looks itself up in ALT_CLUSTERS.
+    assert sorted(set(told.read_text().split())) == [cluster_of(Queue.URGENT), "none"]
+
+
+def test_each_queue_is_rung_when_it_is_empty(program: Shell) -> None:
+    rung: list[Queue] = []
+    get_broker(cluster_of(Queue.URGENT)).enqueue("something waits")
+
+    def ring(queue: Queue) -> None:
+        rung.append(queue)
+        if len(rung) == 3:
+            scene.supervisor.stop()
+
+    scene = Scene(
+        program("exec sleep 300"), lambda scene: None, queues=tuple(reversed(Queue))
+    )
+    scene.supervisor._ring = ring
+    scene.run()
+    assert set(rung) == {Queue.DEFAULT}
 
 
 def test_nobody_elses_heartbeat_saves_a_hung_cluster(program: Shell) -> None:
@@ -254,6 +308,27 @@ def test_a_cluster_that_does_not_stop_is_killed(
     assert eventually(lambda: not any(map(is_running, pids_in(tmp_path))))
 
 
+def test_f26_all_clusters_stop_within_one_limit(
+    program: Shell, settings: Any, tmp_path: Path
+) -> None:
+    settings.WAGTAIL_BIN_WORKER_STOP_LIMIT = 2
+    stopped: list[float] = []
+
+    def on_ring(scene: Scene) -> None:
+        if len(pids_in(tmp_path)) == 2 and not stopped:
+            stopped.append(time.monotonic())
+            scene.supervisor.stop()
+
+    scene = Scene(
+        program("while :; do sleep 0.2; done", before="trap '' TERM"),
+        on_ring,
+        queues=(Queue.URGENT, Queue.DEFAULT),
+    ).run()
+    assert time.monotonic() - stopped[0] < 4
+    assert sum("does not stop, is killed." in line for line in scene.lines) == 2
+    assert eventually(lambda: not any(map(is_running, pids_in(tmp_path))))
+
+
 def test_the_second_signal_does_not_wait(program: Shell) -> None:
     def on_ring(scene: Scene) -> None:
         scene.supervisor.stop()
@@ -269,6 +344,7 @@ def test_heartbeats_are_taken_away_at_the_end(program: Shell) -> None:
     old = now - dt.timedelta(days=2)
     WorkerHeartbeat.objects.create(worker="long-gone", beat_at=old)
     WorkerHeartbeat.objects.create(worker="other-machine", beat_at=now)
+    WorkerHeartbeat.objects.create(worker="sweep:default", beat_at=old)
 
     def on_ring(scene: Scene) -> None:
         scene.answer()
@@ -276,7 +352,7 @@ def test_heartbeats_are_taken_away_at_the_end(program: Shell) -> None:
 
     Scene(program("exec sleep 300"), on_ring).run()
     left = WorkerHeartbeat.objects.values_list("worker", flat=True)
-    assert list(left) == ["other-machine"]
+    assert set(left) == {"other-machine", "sweep:default"}
 
 
 def test_a_command_that_cannot_start_leaves_nothing_and_is_tried_again() -> None:
@@ -297,7 +373,7 @@ def test_the_group_dies_with_a_killed_supervisor(tmp_path: Path) -> None:
     script = (
         "import django; django.setup()\n"
         "import sys, time\n"
-        "from wagtail_bin.dispatch.supervise import Cluster\n"
+        "from wagtail_bin.dispatch.cluster import Cluster\n"
         "cluster = Cluster(['/bin/sh', '-c', 'sleep 300 & sleep 300 & wait'], worker='w')\n"
         "print(cluster.group, flush=True)\n"
         "time.sleep(300)\n"

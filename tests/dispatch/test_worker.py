@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+import signal
 from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.db.models.functions import Now
 
 from wagtail_bin.dispatch import worker
 from wagtail_bin.models import WorkerHeartbeat
@@ -66,3 +69,51 @@ def test_closing_the_pipe_asks_every_reader_to_stop(
         assert worker.stop_requested()
     finally:
         os.close(reader)
+
+
+def test_f22_ages_are_by_the_clock_of_the_database(db: Any, time_machine: Any) -> None:
+    for name, seconds in {"a:1:urgent:x": 29, "a:1:default:y": 31, "odd": 1}.items():
+        WorkerHeartbeat.objects.create(
+            worker=name, beat_at=Now() - dt.timedelta(seconds=seconds)
+        )
+    worker.note_sweep("default")
+    time_machine.move_to("2020-01-01 12:00:00+00:00")
+    seen = worker.workers_seen()
+    assert [(one.name, one.queue, one.is_alive) for one in seen] == [
+        ("a:1:default:y", "default", False),
+        ("a:1:urgent:x", "urgent", True),
+        ("odd", "", True),
+    ]
+    assert [one.age for one in seen] == pytest.approx([31, 29, 1], abs=2)
+    assert [one.name for one in worker.workers_alive()] == ["a:1:urgent:x", "odd"]
+    assert worker.sweep_ages() == {"default": pytest.approx(0, abs=2)}
+
+
+def test_o02_after_how_long_a_worker_counts_as_dead_is_a_setting(
+    db: Any, settings: Any
+) -> None:
+    WorkerHeartbeat.objects.create(
+        worker="a:1:urgent:x", beat_at=Now() - dt.timedelta(seconds=31)
+    )
+    settings.WAGTAIL_BIN_WORKER_DEAD_AFTER = 60
+    assert len(worker.workers_alive()) == 1
+
+
+def test_the_first_signal_asks_to_stop_and_the_next_does_what_it_did() -> None:
+    got: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _frame: got.append(number))
+    try:
+        with worker.stopping_on(signal.SIGUSR1):
+            assert not worker.stop_requested()
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert worker.stop_requested()
+            assert got == []
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert got == [signal.SIGUSR1]
+        assert not worker.stop_requested()
+        with worker.stopping_on(signal.SIGUSR1):
+            pass
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert len(got) == 2
+    finally:
+        signal.signal(signal.SIGUSR1, before)

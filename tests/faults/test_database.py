@@ -4,92 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import Error, connection
 from django.utils import timezone
 
-from example_site.mail_sink import free_port
 from tests.dispatch.doubles import Double, Script, channels
 from tests.faults.conftest import Story, make_story, needs_postgresql
 from tests.faults.forks import Forks
 from tests.faults.provider import ACCEPTED, Provider
 from tests.faults.scenes import run_elsewhere, start_elsewhere
+from tests.postgres import Cluster, NoServer, private_cluster
 from wagtail_bin.dispatch import deliver, sweep
 from wagtail_bin.models import Delivery
 
 State = Delivery.State
 
 
-def binaries() -> Path | None:
-    """Where PostgreSQL's server programs are, newest first."""
-    if found := shutil.which("initdb"):
-        return Path(found).parent
-    places = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    return max((place.parent for place in places), default=None)
-
-
-class Cluster:
-    """A PostgreSQL cluster of this test alone, under an ordinary user."""
-
-    def __init__(self, directory: Path, programs: Path) -> None:
-        self._programs = programs
-        self._data = directory / "data"
-        self.port = free_port()
-
-    def program(self, name: str, *arguments: str, **more: Any) -> Any:
-        command = [str(self._programs / name), *arguments]
-        if os.geteuid() == 0:
-            # The server refuses to run as root.
-            command = ["runuser", "-u", "postgres", "--", *command]
-        env = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
-        return subprocess.run(
-            command,
-            env=env,
-            cwd="/",
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=60,
-            **more,
-        )
-
-    def make(self) -> None:
-        self.program("initdb", "-A", "trust", "-U", "postgres", "-N", str(self._data))
-        self.start()
-
-    def start(self) -> None:
-        options = f"-p {self.port} -k '' -c listen_addresses=127.0.0.1"
-        self.program("pg_ctl", "-w", "-D", str(self._data), "-o", options, "start")
-
-    def stop(self, mode: str) -> None:
-        self.program("pg_ctl", "-w", "-D", str(self._data), "-m", mode, "stop")
-
-
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    programs = binaries()
-    if programs is None or (os.geteuid() == 0 and not shutil.which("runuser")):
-        pytest.skip("PostgreSQL's server programs are not installed")
-    made = subprocess.run(["mktemp", "-d"], check=True, capture_output=True, text=True)
-    directory = Path(made.stdout.strip())
-    if os.geteuid() == 0:
-        shutil.chown(directory, "postgres")
-    cluster = Cluster(directory, programs)
-    try:
-        cluster.make()
-        yield cluster
-    finally:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            cluster.stop("immediate")
-        shutil.rmtree(directory)
+    with contextlib.ExitStack() as stack:
+        try:
+            yield stack.enter_context(private_cluster())
+        except NoServer as error:
+            pytest.skip(str(error))
 
 
 @needs_postgresql

@@ -22,7 +22,13 @@ from wagtail.admin.panels import (
 from wagtail.admin.ui.tables import Column, StatusTagColumn
 from wagtail.snippets.views import snippets
 
-from wagtail_bin.admin.member_form import ConsentHistoryPanel, MemberForm
+from wagtail_bin.admin.labels import channel_label
+from wagtail_bin.admin.member_form import MemberForm
+from wagtail_bin.admin.member_panels import (
+    ConsentHistoryPanel,
+    DeliveryHistoryPanel,
+    personal_channels,
+)
 from wagtail_bin.admin.scope import (
     ScopedSnippetIndexView,
     ScopedSnippetViewSet,
@@ -60,7 +66,7 @@ class MemberFilterSet(WagtailFilterSet):
         widget=forms.CheckboxSelectMultiple,
     )
     unreachable = django_filters.MultipleChoiceFilter(
-        label=_("Gets tips by e-mail"),
+        label=_("Gets tips"),
         choices=[
             ("yes", _("yes")),
             *((key, label) for key, label in Unreachable.choices),
@@ -88,9 +94,9 @@ def listed_name(member: Member) -> str:
 
 
 def reach_label(member: Any) -> str:
-    """Whether tips reach an annotated member: yes, or the reason why not."""
+    """Whether tips reach an annotated member: how, or the reason why not."""
     if not member.unreachable:
-        return gettext("yes")
+        return gettext("by %(channel)s") % {"channel": channel_label(member.channel)}
     return gettext("no: %(reason)s") % {"reason": Unreachable(member.unreachable).label}
 
 
@@ -123,7 +129,8 @@ class MemberIndexView(ScopedSnippetIndexView):
 
     def get_base_queryset(self) -> QuerySet[Any]:
         """The user's members, each with the reason why tips do not arrive."""
-        return with_reach(super().get_base_queryset()).select_related("network")
+        members = super().get_base_queryset().select_related("network")
+        return with_reach(members, channels=personal_channels())
 
     def search_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Every word somewhere, or a telephone number in any notation."""
@@ -194,7 +201,7 @@ class MemberViewSet(ScopedSnippetViewSet):
             primary=lambda member: member.state == Member.State.ACTIVE,
             sort_key="state",
         ),
-        Column("reach", label=_("Gets tips by e-mail"), accessor=reach_label),
+        Column("reach", label=_("Gets tips"), accessor=reach_label),
         Column(
             "language",
             label=_("Language"),
@@ -256,13 +263,38 @@ class MemberViewSet(ScopedSnippetViewSet):
                                 ),
                             ]
                         ),
-                        FieldRowPanel(["away_from", "away_until"]),
+                        FieldPanel(
+                            "house_rules_version",
+                            help_text=_(
+                                "The version that this person signed, such as 2024."
+                            ),
+                        ),
                     ],
                     heading=_("Membership"),
                 ),
                 MultiFieldPanel(
-                    [ConsentHistoryPanel(), FieldPanel("statement")],
+                    [
+                        ConsentHistoryPanel(),
+                        FieldPanel("wishes"),
+                        FieldPanel("statement"),
+                    ],
                     heading=_("Consent"),
+                ),
+                MultiFieldPanel(
+                    [
+                        FieldRowPanel(["quiet_from", "quiet_until"]),
+                        FieldRowPanel(["away_from", "away_until"]),
+                    ],
+                    heading=_("Quiet hours and absence"),
+                    help_text=_(
+                        "Tips wait until the quiet hours are over or the member is "
+                        "back. A warning of the police comes at any time."
+                    ),
+                ),
+                MultiFieldPanel(
+                    [DeliveryHistoryPanel()],
+                    heading=_("Last messages"),
+                    attrs={"id": "last-messages"},
                 ),
             ],
             base_form_class=MemberForm,

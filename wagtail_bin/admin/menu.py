@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.menu import MenuItem
 from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
-from wagtail_bin.admin import dispatches, imports
+from wagtail_bin.admin import dispatches, imports, switch, worklist
 from wagtail_bin.admin.mandates import MandateViewSet
 from wagtail_bin.admin.members import MemberViewSet
 from wagtail_bin.admin.networks import NetworkViewSet
+from wagtail_bin.admin.notices import SWITCH
+from wagtail_bin.admin.one_dispatch import INDEX
 from wagtail_bin.admin.organisation import MunicipalityViewSet, PoliceZoneViewSet
 from wagtail_bin.admin.themes import ThemeViewSet
 
@@ -66,11 +68,35 @@ def dispatches_item() -> MenuItem:
     """What was sent."""
     return ScreenMenuItem(
         _("Sent to members"),
-        dispatches.INDEX,
+        INDEX,
         dispatches.may_see_dispatches,
         name="bin-dispatches",
         icon_name="mail",
         order=25,
+    )
+
+
+def worklist_item() -> MenuItem:
+    """Addresses to look after."""
+    return ScreenMenuItem(
+        _("Addresses to check"),
+        worklist.WORKLIST,
+        worklist.may_look_after,
+        name="bin-worklist",
+        icon_name="warning",
+        order=15,
+    )
+
+
+def switch_item() -> MenuItem:
+    """Pause all sending, among Wagtail's settings."""
+    return ScreenMenuItem(
+        _("Pause all sending"),
+        SWITCH,
+        switch.may_switch,
+        name="bin-switch",
+        icon_name="warning",
+        order=900,
     )
 
 

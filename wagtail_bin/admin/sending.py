@@ -4,140 +4,35 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
-from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import path, reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.generic import View
 from wagtail.admin import messages
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
-from wagtail.models import Page
 
-from wagtail_bin.dispatch.approve import approve_dispatch, newest_dispatch, terms_of
-from wagtail_bin.dispatch.audience import Audience, Terms, survey
-from wagtail_bin.dispatch.preview import example_member, preview, send_test
-from wagtail_bin.dispatch.translations import PageLanguages, page_languages
+from wagtail_bin.admin.chosen import SendingView
+from wagtail_bin.admin.message_preview import channel_row, shares_of, texts_of
+from wagtail_bin.admin.notices import sending_notices
+from wagtail_bin.dispatch.approve import approve_dispatch, newest_dispatch
+from wagtail_bin.dispatch.audience import survey
+from wagtail_bin.dispatch.estimate import estimate
+from wagtail_bin.dispatch.preview import preview, send_test
 from wagtail_bin.exceptions import (
     AlreadyDispatched,
     AudienceChanged,
     DispatchError,
     NotAllowed,
 )
-from wagtail_bin.models import (
-    ChannelName,
-    Dispatch,
-    Language,
-    Member,
-    Network,
-    SentPageMixin,
-)
-from wagtail_bin.permissions import ROLES, Capability, networks_for
+from wagtail_bin.models import ChannelName, Dispatch, Language, Member
+from wagtail_bin.permissions import Capability, networks_for
 from wagtail_bin.validators import name_key
 
 MEMBERS_FOUND = 10
-
-
-class SendingView(View):
-    """What all screens of one sending share: the page and who may send it."""
-
-    request: HttpRequest
-
-    @cached_property
-    def page(self) -> Any:
-        """The page in its latest revision."""
-        page = get_object_or_404(Page, pk=self.kwargs["page_id"]).specific
-        if not issubclass(type(page), SentPageMixin) or page.alias_of_id:
-            raise Http404
-        if not page.permissions_for_user(self.request.user).can_publish():
-            raise PermissionDenied
-        return page.get_latest_revision_as_object()
-
-    @cached_property
-    def networks(self) -> list[Network]:
-        """The BINs the user may send to."""
-        found = (
-            networks_for(self.request.user, Capability.SEND)
-            .select_related("municipality__site", "police_zone")
-            .order_by("municipality__name_nl", "municipality__name_fr", "name")
-        )
-        if not found:
-            raise PermissionDenied
-        return list(found)
-
-    @cached_property
-    def data(self) -> Any:
-        """What was chosen, from the address or the form."""
-        return self.request.POST if self.request.method == "POST" else self.request.GET
-
-    @cached_property
-    def chosen(self) -> list[Network]:
-        """The BINs ticked; the only one there is counts as ticked."""
-        if len(self.networks) == 1:
-            return self.networks
-        ticked = set(self.data.getlist("networks"))
-        return [network for network in self.networks if str(network.pk) in ticked]
-
-    @cached_property
-    def languages(self) -> PageLanguages:
-        """The languages the page can be sent in."""
-        return page_languages(self.page)
-
-    @cached_property
-    def channels(self) -> list[str]:
-        """The channels chosen, in the order of preference."""
-        return [ChannelName.EMAIL]
-
-    @cached_property
-    def terms(self) -> Terms:
-        """On what terms the page goes out."""
-        return terms_of(
-            page=self.page,
-            available=tuple(self.languages.ready),
-            channels=self.channels,
-        )
-
-    @cached_property
-    def audience(self) -> Audience:
-        """The audience of the BINs ticked."""
-        return survey(networks=self.chosen, terms=self.terms)
-
-    @cached_property
-    def recipient(self) -> Member:
-        """For whom the mail is shown: a real member if the user may see them."""
-        network_id, _sep, choice = self.data.get("as", "").partition("-")
-        if choice.isdecimal():
-            member = self.visible_members.filter(pk=choice).first()
-            if member is not None:
-                return member
-        network = next(
-            (n for n in self.chosen if str(n.pk) == network_id),
-            self.chosen[0] if self.chosen else self.networks[0],
-        )
-        known = choice in Language.values
-        language = choice if known else network.municipality.language_order[0]
-        return example_member(network, language)
-
-    @cached_property
-    def visible_members(self) -> Any:
-        """Members of the BINs ticked, as far as the user may see members."""
-        return (
-            Member.objects.visible_to(self.request.user, ROLES[Capability.VIEW_MEMBERS])
-            .filter(network__in=self.chosen)
-            .exclude(email="")
-            .select_related("network__municipality__site", "network__police_zone")
-        )
-
-    def address_with_choice(self, view_name: str = "wagtail_bin_admin:send") -> str:
-        """The address of a screen with everything that was chosen."""
-        query = [("networks", network.pk) for network in self.chosen]
-        query += [(key, self.data[key]) for key in ("as", "q") if self.data.get(key)]
-        return f"{reverse(view_name, args=[self.page.pk])}?{urlencode(query)}"
 
 
 class SendView(WagtailAdminTemplateMixin, SendingView):
@@ -200,6 +95,11 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
 
     def confirm(self) -> HttpResponse:
         """Publish and send; the same click twice sends once."""
+        if self.timing.is_bound and not self.timing.is_valid():
+            messages.error(
+                self.request, _("Nothing was sent: look at the moment you chose.")
+            )
+            return redirect(self.address_with_choice())
         try:
             approval = approve_dispatch(
                 page=self.page,
@@ -207,6 +107,8 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
                 user=self.request.user,
                 expected_recipients=_integer(self.data.get("expected")),
                 seen_dispatch=_uuid(self.data.get("seen")),
+                channels=self.channels,
+                not_before=self.not_before,
             )
         except AlreadyDispatched:
             dispatch = newest_dispatch(self.page)
@@ -223,12 +125,22 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
         newest = newest_dispatch(self.page)
         context = self.get_context_data(
             page=self.page,
+            notices=sending_notices(self.request.user),
             rows=self.rows(),
+            channels=self.channel_rows(),
+            places=range(1, len(self.offered) + 1),
+            is_by_email=ChannelName.EMAIL in self.channels,
+            choice=self.choice,
+            moment=self.moment,
+            timing=self.timing,
             audience=audience,
-            layouts=[(layout_label(key), n) for key, n in audience.languages.items()],
+            **shares_of(
+                audience,
+                estimate(page=self.page, pages=self.languages.ready, audience=audience),
+            ),
             missing=self.missing(),
             languages=self.languages,
-            previous=self.page.dispatches()[:3],
+            previous=self.previous(),
             seen=newest.pk if newest else "",
             recipient=self.recipient,
             recipient_key=self.recipient_key(),
@@ -240,6 +152,8 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
             ).exists(),
             preview_url=self.address_with_choice("wagtail_bin_admin:send_preview"),
             mail=preview(page=self.page, member=self.recipient),
+            texts=texts_of(self.page, self.recipient, self.channels),
+            media=self.timing.media,
         )
         response: HttpResponse = self.render_to_response(context)
         # It may hold a member's data.
@@ -263,6 +177,34 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
                 "sent": sent.get(part.network.pk),
             }
             for part in everyone.networks
+        ]
+
+    def channel_rows(self) -> list[dict[str, Any]]:
+        """Each channel, its place in the order, and whom it would reach.
+
+        For a channel that is not chosen: whom no other one reaches.
+        """
+        if len(self.offered) < 2:
+            return []
+        rest = [name for name in self.offered if name not in self.channels]
+        terms = self.terms_by([*self.channels, *rest])
+        reached = survey(networks=self.chosen, terms=terms).channels
+        return [
+            channel_row(
+                name,
+                place=self.channels.index(name) + 1 if name in self.channels else 0,
+                reached=reached.get(name, 0),
+            )
+            for name in self.offered
+        ]
+
+    def previous(self) -> list[tuple[Dispatch, list[str]]]:
+        """The last times that it was sent, to which of the user's BINs."""
+        own = networks_for(self.request.user, Capability.VIEW_NETWORK)
+        visible = set(own.values_list("pk", flat=True))
+        return [
+            (dispatch, [n.name for n in dispatch.networks.all() if n.pk in visible])
+            for dispatch in self.page.dispatches()[:3]
         ]
 
     def missing(self) -> list[dict[str, Any]]:
@@ -331,12 +273,6 @@ def send_preview(request: HttpRequest, page_id: int) -> HttpResponse:
         "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
     )
     return response
-
-
-def layout_label(layout: str) -> str:
-    """``nl+fr`` in words."""
-    names = [str(Language(code).label) for code in layout.split("+")]
-    return _(" and ").join(names)
 
 
 def _integer(value: str | None) -> int:

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from wagtail_bin.admin import dispatches, imports, sending
+from wagtail_bin.admin import (
+    deliveries,
+    dispatch_actions,
+    dispatches,
+    handovers,
+    imports,
+    sending,
+    switch,
+    worklist,
+)
 
 app_name = "wagtail_bin_admin"
 
 urlpatterns: list[URLPattern] = [
+    *deliveries.urlpatterns,
+    *dispatch_actions.urlpatterns,
     *dispatches.urlpatterns,
+    *handovers.urlpatterns,
     *imports.urlpatterns,
     *sending.urlpatterns,
+    *switch.urlpatterns,
+    *worklist.urlpatterns,
 ]

@@ -27,7 +27,7 @@ from wagtail_bin.exceptions import UnsafeMessage
 
 
 def groups(
-    messages: Sequence[OutgoingMessage], provider: Provider
+    messages: Sequence[OutgoingMessage], provider: Provider, limit: int
 ) -> Iterator[list[int]]:
     """Sort messages into batches.
 
@@ -38,6 +38,7 @@ def groups(
     Args:
         messages: guarded, of one content.
         provider: who is to take them.
+        limit: most messages in a batch.
 
     Yields:
         Positions in ``messages``, one or more.
@@ -45,15 +46,15 @@ def groups(
     found: dict[tuple[Any, ...], list[int]] = {}
     copies: dict[str, int] = {}
     for position, message in enumerate(messages):
-        address = message.to.lower()
+        address = _wire_address(message).lower()
         copies[address] = copies.get(address, 0) + 1
         key: tuple[Any, ...] = (copies[address], *_shared(message))
         if not _can_be_merged(message, provider):
             key = (*key, position)
         found.setdefault(key, []).append(position)
     for positions in found.values():
-        for start in range(0, len(positions), provider.batch):
-            yield positions[start : start + provider.batch]
+        for start in range(0, len(positions), limit):
+            yield positions[start : start + limit]
 
 
 def batch_mail(
@@ -153,8 +154,17 @@ def _headers(message: OutgoingMessage, *, own: bool) -> dict[str, str]:
     }
 
 
+def _wire_address(message: OutgoingMessage) -> str:
+    """Its address; as it is where it cannot be written."""
+    try:
+        return wire_address(message.to)
+    except UnicodeError:
+        return message.to
+
+
 def _shared(message: OutgoingMessage) -> tuple[Any, ...]:
     return (
+        message.content,
         message.subject,
         message.reply_to,
         tuple(_headers(message, own=False).items()),
@@ -164,10 +174,7 @@ def _shared(message: OutgoingMessage) -> tuple[Any, ...]:
 
 def _can_be_merged(message: OutgoingMessage, provider: Provider) -> bool:
     """Whether in a batch it would be exactly the mail that it is on its own."""
-    try:
-        address = wire_address(message.to)
-    except UnicodeError:
-        return False
+    address = _wire_address(message)
     content = message.content
     split = content.placeholders.split
     names = {*split(content.text)[1::2], *split(content.html)[1::2]}

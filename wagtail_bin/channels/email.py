@@ -24,8 +24,8 @@ from wagtail_bin.channels.base import (
     Receipt,
 )
 from wagtail_bin.channels.esp import AnymailTransport
-from wagtail_bin.channels.mime import MailTemplate, wire_address
-from wagtail_bin.channels.smtp import SmtpSession
+from wagtail_bin.channels.mime import InvalidSender, MailTemplate, wire_address
+from wagtail_bin.channels.smtp import SmtpSession, error_kind
 from wagtail_bin.conf import conf
 from wagtail_bin.exceptions import UnsafeMessage
 
@@ -88,9 +88,8 @@ class EmailChannel(Channel):
     def guard(self, message: OutgoingMessage) -> None:
         """Exactly one bare address, and each header once."""
         local, _, domain = message.to.rpartition("@")
-        if not local or not domain or not ADDRESS_CHARACTERS.isdisjoint(message.to):
-            raise UnsafeMessage("recipient")
-        if "@" in local:
+        is_one = local and domain and "@" not in local
+        if not is_one or not ADDRESS_CHARACTERS.isdisjoint(message.to):
             raise UnsafeMessage("recipient")
         if any(map(RESERVED_HEADERS.fullmatch, message.headers)):
             raise UnsafeMessage("reserved_header")
@@ -168,13 +167,11 @@ class SmtpTransport:
         """Send one mail; its Message-ID serves as the id."""
         try:
             template = self._template(message.content)
-        except ValueError:
-            # No fault of the recipient: our own sender cannot be written.
-            return _ours("sender", self.source)
-        try:
             recipient = wire_address(message.to)
             message_id = template.message_id(message)
             mail = template.build(message, message_id)
+        except InvalidSender:
+            return _ours("sender", self.source)
         except ValueError as error:
             return Receipt(Outcome.REJECTED, "", type(error).__name__, self.source)
         receipt = self._session.send(template.sender, recipient, mail)
@@ -258,7 +255,7 @@ def _code(error: BaseException) -> str:
     code = getattr(error, "smtp_code", None)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next(iter(error.recipients.values()), (None, b""))[0]
-    return str(code) if code else type(error).__name__[:40]
+    return str(code) if code else error_kind(error)
 
 
 def _ours(code: str, source: str) -> Receipt:

@@ -27,6 +27,7 @@ from wagtail_bin.channels.mime import MailTemplate, wire_address
 from wagtail_bin.channels.providers import literal, provider_headers, provider_of
 from wagtail_bin.conf import conf
 
+ADDRESSES = {"to", "cc", "bcc"}
 LONGEST_WAIT = 24 * 60 * 60
 # Nothing that one recipient is to blame for: our login, our bill, our settings,
 # too many calls, or a request that did not come through whole.
@@ -70,6 +71,12 @@ class AnymailTransport:
         self.source = str(connection.esp_name).lower()
         self.batch_limit = max(1, min(batch_limit, self._provider.batch))
         self._template = functools.lru_cache(maxsize=TEMPLATES)(MailTemplate)
+        # A project's defaults for all of its mail; ours has one recipient.
+        connection.send_defaults = {
+            name: value
+            for name, value in connection.send_defaults.items()
+            if name not in ADDRESSES
+        }
         _set_timeouts(connection)
         connection.open()
 
@@ -88,7 +95,7 @@ class AnymailTransport:
     def deliver_batch(self, messages: Sequence[OutgoingMessage]) -> list[Receipt]:
         """Send several, in as few calls as their differences allow."""
         receipts: dict[int, Receipt] = {}
-        for positions in groups(messages, self._provider):
+        for positions in groups(messages, self._provider, self.batch_limit):
             members = [messages[position] for position in positions]
             if len(members) == 1:
                 results = [self.deliver(members[0])]
@@ -127,15 +134,13 @@ class AnymailTransport:
 
 
 class _Mail(EmailMultiAlternatives):
-    """A mail that may bring its own bytes, whose headers nobody folds anew."""
+    """A mail that brings its own bytes, whose headers nobody folds anew."""
 
-    mime: bytes = b""
+    mime: bytes
     metadata: dict[str, str]
 
     def message(self, *args: Any, **kwargs: Any) -> Any:
-        """The mail as a MIME message."""
-        if not self.mime:
-            return super().message(*args, **kwargs)
+        """The mail as a MIME message, for a provider that takes one."""
         return message_from_bytes(
             self.mime, policy=policy.SMTP.clone(refold_source="none")
         )
@@ -187,10 +192,13 @@ def _call_receipt(error: Exception, source: str, *, is_answered: bool) -> Receip
     kind = type(error.__cause__ or error).__name__
     if isinstance(error, AnymailAPIError):
         return _answer_receipt(error, kind, source, is_answered=is_answered)
-    is_called = is_answered or _went_through(error, "backends", "post_to_esp")
-    if is_called and not isinstance(error, AnymailError):
+    # Anymail's other errors say that it could not write the mail for the provider,
+    # or, once that has answered, could not read what it said.
+    is_refused_before = isinstance(error, AnymailError) or not _went_through(
+        error, "backends", "post_to_esp"
+    )
+    if is_answered or not is_refused_before:
         return Receipt(Outcome.UNKNOWN, "", kind, source, is_channel_wide=True)
-    # Something in the mail that anymail cannot say to this provider.
     return Receipt(Outcome.REJECTED, "", kind, source)
 
 

@@ -12,7 +12,7 @@ import functools
 import html
 import re
 from collections.abc import Callable, Mapping
-from email.utils import formatdate, make_msgid, parseaddr
+from email.utils import formatdate, getaddresses, make_msgid
 
 import idna
 from django.core.mail import EmailMessage
@@ -22,10 +22,9 @@ from wagtail_bin.channels.base import Content, OutgoingMessage, Placeholders
 # "=_" cannot occur in quoted-printable text (RFC 2045 section 6.7).
 BOUNDARY = b"=_wagtail_bin"
 UNSUBSCRIBE = "list-unsubscribe"
-# RFC 5322 section 2.1.1, less the header's name.
-LONGEST_VALUE = 900
 # Heads kept per content: one per network that is being written to.
 HEADS = 64
+SENDER = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")
 # Written per message, or by us.
 _OWN_HEADERS = {
     "date",
@@ -36,6 +35,10 @@ _OWN_HEADERS = {
 }
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SOFT_BREAK = b"=\r\n"
+
+
+class InvalidSender(ValueError):  # noqa: N818
+    """A content's ``from_email`` is not an address that a server would take."""
 
 
 def wire_address(address: str) -> str:
@@ -65,14 +68,21 @@ class MailTemplate:
         sender: the bare address for the envelope.
 
     Raises:
-        ValueError: ``from_email`` is not an address that can be written.
+        InvalidSender: whoever the recipient is.
+        UnicodeError: the text cannot be encoded.
     """
 
     def __init__(self, content: Content) -> None:
         self.content = content
-        self.sender = wire_address(parseaddr(content.from_email)[1])
-        if not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", self.sender, re.ASCII):
-            raise ValueError("from_email")
+        self._head = functools.lru_cache(maxsize=HEADS)(self._shared_head)
+        try:
+            [(_, address)] = getaddresses([content.from_email])
+            self.sender = wire_address(address)
+            self._head("", "", ())
+        except ValueError as error:
+            raise InvalidSender from error
+        if not SENDER.fullmatch(self.sender):
+            raise InvalidSender
         parts = [
             _Part(kind, source, content.placeholders, escape)
             for kind, source, escape in (
@@ -82,8 +92,6 @@ class MailTemplate:
             if source
         ]
         self._parts = parts or [_Part("plain", "", content.placeholders, str)]
-        self._head = functools.lru_cache(maxsize=HEADS)(self._shared_head)
-        self._head("", "", ())
 
     def build(self, message: OutgoingMessage, message_id: str) -> bytes:
         """The mail of one recipient: CRLF line ends, no line above 998 bytes.
@@ -97,7 +105,8 @@ class MailTemplate:
         """
         shared, own = [], [f"To: {wire_address(message.to)}"]
         for name, value in message.headers.items():
-            if name.lower() == UNSUBSCRIBE and _stays_on_one_line(value):
+            # Folding this header has broken DKIM signatures in the field.
+            if name.lower() == UNSUBSCRIBE and value.isascii():
                 own.append(f"{name}: {value}")
             else:
                 shared.append((name, value))
@@ -194,8 +203,3 @@ def _before_break(text: str) -> bytes:
     # A character that stands for what follows keeps room for the break, and
     # keeps a blank at the end from being encoded as one that ends a line.
     return _quoted(text + "-")[:-1] + _SOFT_BREAK
-
-
-def _stays_on_one_line(value: str) -> bool:
-    """Folding this header has broken DKIM signatures in the field."""
-    return value.isascii() and len(value) <= LONGEST_VALUE

@@ -51,7 +51,7 @@ PROVIDERS: dict[str, Provider] = {
         field="{{% autoescape off %}}{{{{ params.{} }}}}{{% endautoescape %}}",
         batch=1000,
     ),
-    "mailersend": Provider(has_metadata=False, merges=frozenset({"data"})),
+    "mailersend": Provider(has_metadata=False),
     "mailgun": Provider(merges=_ALL, field="%recipient.{}%", batch=1000),
     "mailjet": Provider(
         merges=_ALL,

@@ -22,9 +22,9 @@ class ChannelSettings:
         backend: dotted path of a :class:`~wagtail_bin.channels.base.Channel`.
         options: keyword arguments of that class.
         connections: calls that one worker process makes at the same time.
-        batch: messages marked as being sent per connection, and at most in one
-            call to a provider that takes several: so many per connection are
-            unknown when a worker dies.
+        batch: messages under way per connection, in two halves, and half of it
+            at most in one call to a provider that takes several: so many per
+            connection are unknown when a worker dies.
         rate: messages per second that all workers together may send; 0: no limit.
         price: of one part of an SMS or one minute of voice, in euros.
     """

@@ -8,6 +8,7 @@ allows that (RFC 2920).
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import smtplib
 import socket
@@ -43,6 +44,11 @@ class Reply(NamedTuple):
     def is_negative(self) -> bool:
         """Refused, for now or for good."""
         return 400 <= self.code < 600
+
+    @property
+    def leaves_open(self) -> bool:
+        """Understood, and the server listens on."""
+        return (self.is_positive or self.is_negative) and self.code != SERVICE_CLOSES
 
 
 class Stage(enum.Enum):
@@ -117,7 +123,7 @@ class SmtpSession:
             self._smtp.close()
             outcome = Outcome.UNKNOWN if self._is_end_written else Outcome.RETRY
             return Receipt(
-                outcome, code=_cause(error), source=SOURCE, is_channel_wide=True
+                outcome, code=error_kind(error), source=SOURCE, is_channel_wide=True
             )
 
     def _begin(self, sender: str, recipient: str, options: str) -> Receipt | None:
@@ -153,10 +159,10 @@ class SmtpSession:
             self._smtp.close()
         elif last.code == GO_AHEAD and stage is Stage.RECIPIENT:
             # Told to go on although nobody will get it: RFC 2920 section 3.1.
-            try:
+            with contextlib.suppress(OSError):
                 self._write(b".\r\n")
-                self._read()
-            except OSError:
+                last = self._read()
+            if not last.leaves_open:
                 self._smtp.close()
         elif last.code == GO_AHEAD:
             # Who would get an empty mail now is anybody's guess.
@@ -174,7 +180,7 @@ class SmtpSession:
         if reply.is_positive:
             self._is_unfinished = False
             return Receipt(Outcome.ACCEPTED, code=str(reply.code), source=SOURCE)
-        if reply.code == SERVICE_CLOSES or not reply.is_negative:
+        if not reply.leaves_open:
             self._smtp.close()
         return _verdict(Stage.CONTENT, reply)
 
@@ -188,10 +194,9 @@ class SmtpSession:
 
     def _limit_time(self) -> None:
         left = self._deadline - time.monotonic()
-        if left <= 0:
+        if left <= 0 or self._smtp.sock is None:
             raise TimeoutError
-        if self._smtp.sock is not None:
-            self._smtp.sock.settimeout(left)
+        self._smtp.sock.settimeout(left)
 
 
 def _verdict(stage: Stage, reply: Reply) -> Receipt:
@@ -216,7 +221,10 @@ def _verdict(stage: Stage, reply: Reply) -> Receipt:
     return Receipt(outcome, code=code, source=SOURCE, is_channel_wide=is_channel_wide)
 
 
-def _cause(error: BaseException) -> str:
-    """The kind of a failure: smtplib hides what happened behind its own error."""
-    hidden = error.__context__ if isinstance(error, smtplib.SMTPException) else None
-    return type(hidden or error).__name__
+def error_kind(error: BaseException) -> str:
+    """The kind of a failure, without its text, which may hold an address.
+
+    smtplib hides what happened to a connection behind an error of its own.
+    """
+    is_hidden = isinstance(error, smtplib.SMTPServerDisconnected)
+    return type((is_hidden and error.__context__) or error).__name__

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.db.models import Case, CharField, Count, F, QuerySet, Value, When
+from django.utils.translation import gettext as _
 
 from wagtail_bin.membership.reach import Unreachable, with_reach
 from wagtail_bin.models import (
@@ -116,6 +117,12 @@ def layout_for(
     if municipality.message_language == Municipality.MessageLanguage.ALL:
         return "+".join(ordered)
     return language if language in ordered else ordered[0]
+
+
+def layout_label(layout: str) -> str:
+    """``nl+fr`` in words."""
+    names = [str(Language(code).label) for code in layout.split("+")]
+    return _(" and ").join(names)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,7 +21,13 @@ from django.utils import translation
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from wagtail_bin.channels.base import Content, OutgoingMessage, Placeholders
+from wagtail_bin.channels.base import (
+    PART,
+    Content,
+    OutgoingMessage,
+    Placeholders,
+)
+from wagtail_bin.channels.measure import fit_voice
 from wagtail_bin.conf import conf
 from wagtail_bin.membership.links import (
     site_root,
@@ -33,11 +39,14 @@ from wagtail_bin.validators import clean_text, display_phone
 
 LAYOUT_SEPARATOR = "+"
 SUBJECT_LENGTH = 200
-# What stands between the languages of one text. A form feed changes the voice.
+# What a voice message may take in all, in seconds.
+VOICE_SECONDS = 60
+# What stands between the languages of one text. Channels that speak change the
+# voice there; those that write begin a new line.
 PART_SEPARATORS: dict[str, str] = {
     ChannelName.EMAIL: f"\n\n{'=' * 60}\n\n",
-    ChannelName.SMS: "\n",
-    ChannelName.VOICE: "\f",
+    ChannelName.SMS: PART,
+    ChannelName.VOICE: PART,
     ChannelName.SOCIAL: "\n\n",
 }
 
@@ -61,6 +70,10 @@ def compose(
         _render(pages[language], language, channel, Placeholders(token))
         for language in languages
     ]
+    if channel == ChannelName.VOICE:
+        for part, language in zip(parts, languages, strict=True):
+            seconds = VOICE_SECONDS // len(languages)
+            part["txt"] = _fit_voice(part["txt"], language, seconds)
     message = DispatchMessage(
         channel=channel,
         language=layout,
@@ -103,6 +116,15 @@ def _render(
             parts["subject"] = clean_text(subject)
             parts["html"] = render_to_string(f"{base}.html", context)
     return parts
+
+
+def _fit_voice(text: str, language: str, seconds: int) -> str:
+    """A text cut to what is said in so many seconds; its last line is kept.
+
+    A placeholder counts as long as it is written, which is longer than any name.
+    """
+    kept, _, tail = text.rpartition("\n")
+    return fit_voice(kept, seconds, language, tail=tail)
 
 
 def _template_name(page: Any) -> str:

@@ -73,7 +73,11 @@ def switch() -> SendingSwitch:
 
 def halted() -> str:
     """Why nothing at all may be sent: ``paused``, ``copied``, or empty."""
-    state = switch()
+    return cause_of(switch())
+
+
+def cause_of(state: SendingSwitch) -> str:
+    """Why a switch in this state lets nothing through; empty: it does."""
     if state.fingerprint != fingerprint():
         return COPIED
     return PAUSED if state.is_paused else ""

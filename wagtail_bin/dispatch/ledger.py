@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -42,6 +43,18 @@ OUTCOMES = {
     Outcome.RETRY: State.QUEUED,
     Outcome.UNKNOWN: State.UNKNOWN,
 }
+
+# What a message and the quiet hours need of a member.
+MEMBER_COLUMNS = (
+    "id",
+    "first_name",
+    "last_name",
+    "organisation",
+    "quiet_from",
+    "quiet_until",
+    "away_from",
+    "away_until",
+)
 
 # A call that was not even begun: the row waits without a pause.
 NOT_TRIED = "worker"
@@ -215,7 +228,14 @@ def _read_members(
         # Who is back before then is only put off.
         until=timezone.localdate(dispatch.expires_at),
     )
-    return {member.pk: member for member in reached}
+    members: dict[int, Any] = {}
+    # Not whole instances: of what is not asked for, no column is computed.
+    for values in reached.values(*MEMBER_COLUMNS, "unreachable", "to"):
+        unreachable, to = values.pop("unreachable"), values.pop("to")
+        member: Any = Member(**values)
+        member.unreachable, member.to = unreachable, to
+        members[member.pk] = member
+    return members
 
 
 def _without_slow_domains(
@@ -306,10 +326,26 @@ def _pause(attempt: int, receipt: Receipt, purpose: str) -> float:
     return float(max(receipt.retry_after, pauses[min(attempt, len(pauses)) - 1]))
 
 
-# One statement for a batch, on PostgreSQL and on SQLite. This owner made this
-# attempt: nobody else can have the same pair.
+# What a batch brought, as one parameter: its length does not change the SQL.
+KNOWN = {
+    "postgresql": """
+        SELECT * FROM json_to_recordset(%s::json) AS row (
+            id bigint, attempt smallint, state text, provider_id text, code text,
+            pause double precision, kind text, source text, event_id text
+        )
+    """,
+    "sqlite": """
+        SELECT value ->> 'id' AS id, value ->> 'attempt' AS attempt,
+            value ->> 'state' AS state, value ->> 'provider_id' AS provider_id,
+            value ->> 'code' AS code, value ->> 'pause' AS pause,
+            value ->> 'kind' AS kind, value ->> 'source' AS source,
+            value ->> 'event_id' AS event_id
+        FROM json_each(%s)
+    """,
+}
+# This owner made this attempt: nobody else can have the same pair.
 RECORD = """
-    WITH known (id, attempt, state, provider_id, code, pause) AS (VALUES {rows})
+    WITH known AS ({known})
     UPDATE wagtail_bin_delivery AS delivery
     SET state = known.state,
         provider_id = known.provider_id,
@@ -330,35 +366,42 @@ REMEMBER = """
     INSERT INTO wagtail_bin_deliveryevent
         (delivery_id, attempt, kind, provider_id, code, source, event_id, reference, at)
     SELECT id, attempt, kind, provider_id, code, source, event_id, '', {now}
-    FROM (
-        WITH known (id, attempt, kind, provider_id, code, source, event_id)
-        AS (VALUES {rows})
-        SELECT * FROM known
-    ) AS told
+    FROM ({known}) AS known
     WHERE true
     ON CONFLICT DO NOTHING
 """
 
 
 def _write(owner: str, results: Sequence[tuple[Marked, Receipt]], purpose: str) -> None:
-    states: list[Any] = []
-    events: list[Any] = []
-    for marked, receipt in results:
-        provider_id, code = receipt.provider_id[:255], receipt.code[:40]
-        state = OUTCOMES[receipt.outcome].value
-        pause = _pause(marked.attempt, receipt, purpose)
-        states += [marked.pk, marked.attempt, state, provider_id, code, pause]
-        kind, source = receipt.outcome.value, receipt.source[:40]
-        event_id = f"{marked.pk}.{marked.attempt}"
-        events += [marked.pk, marked.attempt, kind, provider_id, code, source, event_id]
-    now = SQL_NOW[connection.vendor]
-    later = SQL_AFTER[connection.vendor].format("known.pause")
+    known = json.dumps(
+        [
+            {
+                "id": marked.pk,
+                "attempt": marked.attempt,
+                "state": OUTCOMES[receipt.outcome].value,
+                "provider_id": _storable(receipt.provider_id, 255),
+                "code": _storable(receipt.code, 40),
+                "pause": _pause(marked.attempt, receipt, purpose),
+                "kind": receipt.outcome.value,
+                "source": _storable(receipt.source, 40),
+                "event_id": f"{marked.pk}.{marked.attempt}",
+            }
+            for marked, receipt in results
+        ]
+    )
+    parts = {
+        "known": KNOWN[connection.vendor],
+        "now": SQL_NOW[connection.vendor],
+        "later": SQL_AFTER[connection.vendor].format("known.pause"),
+    }
     with connection.cursor() as cursor:
-        rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(results))
-        sql = RECORD.format(rows=rows, now=now, later=later)
-        cursor.execute(sql, [*states, owner])
-        rows = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(results))
-        cursor.execute(REMEMBER.format(rows=rows, now=now), events)
+        cursor.execute(RECORD.format(**parts), [known, owner])
+        cursor.execute(REMEMBER.format(**parts), [known])
+
+
+def _storable(text: str, length: int) -> str:
+    """What a provider said, as far as a column takes it; PostgreSQL takes no NUL."""
+    return text.replace("\0", "")[:length]
 
 
 def _claimed(owner: str) -> QuerySet[Delivery]:

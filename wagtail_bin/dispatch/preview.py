@@ -39,7 +39,11 @@ def example_member(network: Network, language: str) -> Member:
 
 
 def preview(
-    *, page: Any, member: Member, reference: str = "preview"
+    *,
+    page: Any,
+    member: Member,
+    reference: str = "preview",
+    channel: str = ChannelName.EMAIL,
 ) -> OutgoingMessage:
     """The message that a member would get if the page were sent as it is now.
 
@@ -48,17 +52,26 @@ def preview(
         member: with its network, municipality and police zone loaded; or an
             :func:`example_member`.
         reference: becomes part of the Message-ID.
+        channel: e-mail, SMS or voice.
     """
     ready = page_languages(page).ready
     layout = layout_for(member.network.municipality, member.language, tuple(ready))
-    message = compose(pages=ready, layout=layout)
+    message = compose(pages=ready, layout=layout, channel=channel)
     return personalise(
         content=content_of(message),
         member=member,
         sender=sender_of(member.network, page.purpose),
-        to=member.email,
+        to=member.email if channel == ChannelName.EMAIL else member.mobile,
         reference=reference,
+        channel=channel,
     )
+
+
+def preview_post(page: Any) -> str:
+    """What would be posted on social media, in the page's own language."""
+    ready = page_languages(page).ready
+    layout = next(iter(ready))
+    return compose(pages=ready, layout=layout, channel=ChannelName.SOCIAL).text
 
 
 def send_test(*, page: Any, member: Member, user: Any) -> Receipt:

@@ -1,116 +1,38 @@
-"""Outside a django-q2 cluster: start it, watch it, end the whole of it.
+"""Outside the django-q2 clusters: start them, watch them, end the whole of them.
 
-A cluster can hang while its status says "Working", and when its first process
-dies the others live on as orphans. So the cluster gets a process group of its
-own, which is killed as a whole, and nothing that it says of itself counts: only
-the heartbeat, which :func:`wagtail_bin.dispatch.worker.beat` writes after work
-that was really done.
+A cluster can hang while its status says "Working". So nothing that it says of
+itself counts: only the heartbeat, which :func:`wagtail_bin.dispatch.worker.beat`
+writes after work that was really done.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import Error, close_old_connections
-from django.utils import timezone
 from django_q.brokers import get_broker
 
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch.worker import STOP_FD, WORKER
+from wagtail_bin.dispatch import worker
+from wagtail_bin.dispatch.cluster import Cluster
+from wagtail_bin.dispatch.queues import Queue, alternative, cluster_of
 from wagtail_bin.models import WorkerHeartbeat
-
-# The group's leader. It reads a pipe that only the supervisor can write, and
-# that the kernel closes however the supervisor ends, SIGKILL included.
-GUARD = "import os, sys; sys.stdin.buffer.read(); os.killpg(0, 9)"
 
 TICK = 0.25
 LONGEST_PAUSE = 30
-KEEP_HEARTBEATS = timedelta(days=1)
 
-
-class Cluster:
-    """A running cluster: all its processes in one group, which dies with us.
-
-    Args:
-        command: what to run; its children must stay in the group.
-        worker: the name that the cluster signs its heartbeats with.
-
-    Raises:
-        OSError: the command cannot be started; nothing of it is left.
-    """
-
-    def __init__(self, command: Sequence[str], *, worker: str) -> None:
-        self.worker = worker
-        # The guard comes first, so that there is never a cluster without one.
-        self._guard = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-I", "-S", "-c", GUARD],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            process_group=0,
-        )
-        stop_fd, self._stop_pipe = os.pipe()
-        try:
-            self._leader = subprocess.Popen(  # noqa: S603
-                command,
-                env=os.environ
-                | {
-                    WORKER: worker,
-                    STOP_FD: str(stop_fd),
-                    # Whichever way we were started, the cluster imports the same.
-                    "PYTHONPATH": os.pathsep.join(sys.path),
-                },
-                stdin=subprocess.DEVNULL,
-                pass_fds=[stop_fd],
-                process_group=self.group,
-            )
-        except OSError:
-            os.close(self._stop_pipe)
-            self._kill_group()
-            raise
-        finally:
-            os.close(stop_fd)
-
-    @property
-    def group(self) -> int:
-        """Id of the process group."""
-        return self._guard.pid
-
-    def is_complete(self) -> bool:
-        """Whether the cluster's first process and the guard are both there."""
-        # In this order: while either is not reaped the group's id stays ours.
-        return self._leader.poll() is None and self._guard.poll() is None
-
-    def ask_to_stop(self) -> None:
-        """Let the cluster finish what it has begun, and take nothing new."""
-        os.close(self._stop_pipe)
-        self._stop_pipe = -1
-        self._leader.terminate()
-
-    def kill(self) -> None:
-        """End every process of the group at once."""
-        if self._stop_pipe >= 0:
-            os.close(self._stop_pipe)
-            self._stop_pipe = -1
-        self._kill_group()
-        self._leader.wait()
-
-    def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.group, signal.SIGKILL)
-        self._guard.communicate()
+Ring = Callable[[Queue], object]
+Say = Callable[[str], object]
 
 
 class Supervisor:
-    """Keeps one cluster working until it is told to stop.
+    """Keeps a cluster for each queue working until it is told to stop.
 
     Durations come from the settings ``WORKER_RING_INTERVAL``,
     ``WORKER_HEARTBEAT_LIMIT`` and ``WORKER_STOP_LIMIT``, in seconds. They are
@@ -118,19 +40,17 @@ class Supervisor:
     that neither our clock nor the database's can make a cluster look dead.
 
     Args:
+        queues: a cluster is run for each.
         command: starts a cluster that runs
             :func:`wagtail_bin.dispatch.worker.run_cluster`.
-        ring: puts one short task on the cluster's queue.
+        ring: puts one short task on a queue.
         say: takes a line of log, which names processes and nothing else.
     """
 
     def __init__(
-        self,
-        *,
-        command: Sequence[str],
-        ring: Callable[[], object],
-        say: Callable[[str], object],
+        self, queues: Sequence[Queue], *, command: Sequence[str], ring: Ring, say: Say
     ) -> None:
+        self._queues = queues
         self._command = command
         self._ring = ring
         self._say = say
@@ -142,80 +62,126 @@ class Supervisor:
 
     def run(self) -> None:
         """Supervise until :meth:`stop`; then no process of a cluster is left."""
-        failures = 0
-        while not self._requests_to_stop:
-            started = time.monotonic()
-            outcome = self._run_one()
-            if time.monotonic() - started > 2 * LONGEST_PAUSE:
-                failures = 0
-            if outcome == "exited":
-                failures += 1
-                self._pause(min(2 ** (failures - 1), LONGEST_PAUSE))
-
-    def _run_one(self) -> str:
-        """Run one cluster to its end; say how it ended."""
-        worker = f"{socket.gethostname()[:50]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        watches = [
+            _Watch(queue, command=self._command, ring=self._ring, say=self._say)
+            for queue in self._queues
+        ]
         try:
-            cluster = Cluster(self._command, worker=worker)
-        except OSError as error:
-            self._say(f"Worker {worker} not started: {type(error).__name__}.")
-            return "exited"
-        self._say(f"Worker {worker} started, process group {cluster.group}.")
-        try:
-            outcome = self._watch(cluster)
-            if outcome == "stopped":
-                self._drain(cluster)
+            while not self._requests_to_stop:
+                for watch in watches:
+                    watch.look()
+                time.sleep(TICK)
+            self._drain(watches)
         finally:
-            cluster.kill()
-            self._forget(worker)
-        self._say(f"Worker {worker} {outcome}.")
-        return outcome
+            for watch in watches:
+                watch.end("stopped")
 
-    def _watch(self, cluster: Cluster) -> str:
-        """Ring and listen until the cluster must be ended; say why."""
-        listener = _Listener(cluster.worker, ring=self._ring, say=self._say)
-        next_round = time.monotonic()
-        while not self._requests_to_stop:
-            if not cluster.is_complete():
-                return "exited"
-            if time.monotonic() >= next_round:
-                listener.round()
-                next_round = time.monotonic() + conf.WORKER_RING_INTERVAL
-                if listener.silence > conf.WORKER_HEARTBEAT_LIMIT:
-                    return "hung"
-            time.sleep(TICK)
-        return "stopped"
-
-    def _drain(self, cluster: Cluster) -> None:
-        cluster.ask_to_stop()
+    def _drain(self, watches: Sequence[_Watch]) -> None:
+        """Let all clusters finish what they have begun, at the same time."""
+        for watch in watches:
+            watch.ask_to_stop()
         deadline = time.monotonic() + conf.WORKER_STOP_LIMIT
-        while cluster.is_complete() and self._requests_to_stop < 2:
+        while self._requests_to_stop < 2:
+            late = [watch for watch in watches if watch.is_running]
+            if not late:
+                return
             if time.monotonic() > deadline:
-                self._say(f"Worker {cluster.worker} does not stop, is killed.")
+                for watch in late:
+                    self._say(f"Worker {watch.worker} does not stop, is killed.")
                 return
             time.sleep(TICK)
 
-    def _pause(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and not self._requests_to_stop:
-            time.sleep(TICK)
 
-    def _forget(self, worker: str) -> None:
-        """Take away the worker's heartbeat, and what others left behind."""
-        with contextlib.suppress(Error):
-            WorkerHeartbeat.objects.filter(worker=worker).delete()
-            WorkerHeartbeat.objects.filter(
-                beat_at__lt=timezone.now() - KEEP_HEARTBEATS
-            ).delete()
+class _Watch:
+    """Runs one cluster after another for one queue."""
+
+    def __init__(
+        self, queue: Queue, *, command: Sequence[str], ring: Ring, say: Say
+    ) -> None:
+        self.worker = ""
+        self._queue = queue
+        self._command = command
+        self._ring = ring
+        self._say = say
+        self._cluster: Cluster | None = None
+        self._listener: _Listener
+        self._failures = 0
+        self._started = 0.0
+        self._next_start = 0.0
+        self._next_round = 0.0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a cluster, with all that it needs."""
+        return self._cluster is not None and self._cluster.is_complete()
+
+    def look(self) -> None:
+        """Start the cluster, ring it, listen to it, or replace it."""
+        now = time.monotonic()
+        if self._cluster is None:
+            if now >= self._next_start:
+                self._start()
+        elif not self._cluster.is_complete():
+            self._fail("exited")
+        elif now >= self._next_round:
+            self._listener.round()
+            self._next_round = time.monotonic() + conf.WORKER_RING_INTERVAL
+            if self._listener.silence > conf.WORKER_HEARTBEAT_LIMIT:
+                self.end("hung")
+
+    def ask_to_stop(self) -> None:
+        """Let the cluster finish what it has begun, and take nothing new."""
+        if self._cluster:
+            self._cluster.ask_to_stop()
+
+    def end(self, outcome: str) -> None:
+        """End every process of the cluster, and say why."""
+        if self._cluster:
+            self._cluster.kill()
+            self._cluster = None
+            with contextlib.suppress(Error):
+                worker.forget(self.worker)
+            self._say(f"Worker {self.worker} {outcome}.")
+
+    def _start(self) -> None:
+        self.worker = ":".join(
+            [
+                *(socket.gethostname()[:50], str(os.getpid())),
+                *(self._queue, uuid.uuid4().hex[:12]),
+            ]
+        )
+        self._started = time.monotonic()
+        self._listener = _Listener(self.worker, self._queue, self._ring, self._say)
+        try:
+            self._cluster = Cluster(
+                self._command, worker=self.worker, name=alternative(self._queue)
+            )
+        except OSError as error:
+            self._say(f"Worker {self.worker} not started: {type(error).__name__}.")
+            self._pause()
+            return
+        group = self._cluster.group
+        self._say(f"Worker {self.worker} started, process group {group}.")
+
+    def _fail(self, outcome: str) -> None:
+        self.end(outcome)
+        self._pause()
+
+    def _pause(self) -> None:
+        """Wait longer after each failure in a row: 1, 2, 4 … seconds."""
+        now = time.monotonic()
+        if now - self._started > 2 * LONGEST_PAUSE:
+            self._failures = 0
+        self._next_start = now + min(2**self._failures, LONGEST_PAUSE)
+        self._failures += 1
 
 
 class _Listener:
     """Rings a worker's queue and hears whether the worker answers."""
 
-    def __init__(
-        self, worker: str, *, ring: Callable[[], object], say: Callable[[str], object]
-    ) -> None:
+    def __init__(self, worker: str, queue: Queue, ring: Ring, say: Say) -> None:
         self._worker = worker
+        self._queue = queue
         self._ring = ring
         self._say = say
         self._heard_at = time.monotonic()
@@ -238,8 +204,8 @@ class _Listener:
             if heard != self._heard:
                 self._heard = heard
                 self._heard_at = time.monotonic()
-            if not get_broker().queue_size():
-                self._ring()
+            if not get_broker(cluster_of(self._queue)).queue_size():
+                self._ring(self._queue)
         except Exception as error:  # noqa: BLE001 -- any broker's; we outlive it
             # While the database or the broker is away silence proves nothing.
             self._heard_at = time.monotonic()

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch.clock import after
 from wagtail_bin.dispatch.gates import RESTORED
+from wagtail_bin.membership.retention import forget_handovers
 from wagtail_bin.models import Delivery, DeliveryEvent, Dispatch
 
 State = Delivery.State
@@ -40,6 +41,7 @@ def settle() -> Swept:
     expired = give_up_expired()
     repeated = repeat_urgent()
     close_finished()
+    forget_handovers()
     return Swept(unknown=unknown, expired=expired, repeated=repeated)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -51,6 +54,92 @@ def withdraw_consent(
         LinkInvalid: there is no such member any more.
     """
     return _state(member_id, purpose, channel, basis, is_given=False)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What somebody else told us that a member said.
+
+    Attributes:
+        at: when the member said so (aware).
+    """
+
+    member_id: int
+    purpose: str
+    channel: str
+    basis: Consent.Basis
+    at: dt.datetime
+
+
+def withdraw_all(withdrawals: Sequence[Withdrawal]) -> set[int]:
+    """Note what members told the provider, however many and in any order.
+
+    A yes that is newer than the withdrawal stands. A complaint is noted of who
+    had unsubscribed as well, for the coordinator to see. Constant queries.
+
+    Returns:
+        Primary keys of the members of whom something was noted.
+    """
+    if not withdrawals:
+        return set()
+    with transaction.atomic():
+        members = Member.objects.filter(pk__in={w.member_id for w in withdrawals})
+        existing = set(
+            members.order_by("pk").select_for_update().values_list("pk", flat=True)
+        )
+        heard = _heard(existing)
+        noted = []
+        for said in withdrawals:
+            key = said.member_id, said.purpose, said.channel
+            before = heard.get(key, _Heard())
+            if said.member_id in existing and before.is_news(said):
+                heard[key] = before._replace(basis=said.basis)
+                noted.append(said)
+        # As of now: what was sent before we knew was sent rightly.
+        Consent.objects.bulk_create(
+            Consent(
+                member_id=said.member_id,
+                purpose=said.purpose,
+                channel=said.channel,
+                is_given=False,
+                basis=said.basis,
+            )
+            for said in noted
+        )
+    return {said.member_id for said in noted}
+
+
+_COMPLAINT = Consent.Basis.COMPLAINT
+
+
+class _Heard(NamedTuple):
+    """What a member said so far of one purpose by one channel.
+
+    Attributes:
+        basis: of the newest statement, if that was a no.
+        agreed_at: when the member last said yes.
+    """
+
+    basis: str = ""
+    agreed_at: dt.datetime | None = None
+
+    def is_news(self, said: Withdrawal) -> bool:
+        """Whether a withdrawal adds to it."""
+        if self.agreed_at is not None and self.agreed_at > said.at:
+            return False
+        return not self.basis or (said.basis == _COMPLAINT and self.basis != _COMPLAINT)
+
+
+def _heard(members: Iterable[int]) -> dict[tuple[int, str, str], _Heard]:
+    heard: dict[tuple[int, str, str], _Heard] = {}
+    for said in Consent.objects.filter(member__in=members).order_by("pk"):
+        key = said.member_id, said.purpose, said.channel
+        before = heard.get(key, _Heard())
+        if said.is_given:
+            heard[key] = _Heard(agreed_at=max(before.agreed_at or said.at, said.at))
+        else:
+            heard[key] = before._replace(basis=said.basis)
+    return heard
 
 
 def _state(

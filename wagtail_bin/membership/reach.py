@@ -128,6 +128,11 @@ def with_reach(
     )
 
 
+def has_usable_address(channels: Sequence[str]) -> Q:
+    """Whether there is an address for one of the channels that may be written to."""
+    return _any(_usable(channel) for channel in channels)
+
+
 def _bars(barred: Sequence[When], away: Q) -> list[Any]:
     """The conditions under which no channel counts."""
     return [*(when.condition for when in barred), away]

@@ -9,7 +9,13 @@ from typing import Any
 from django.utils import timezone
 
 from wagtail_bin.conf import conf
-from wagtail_bin.models import Delivery, Member, MemberImport, RefusedRow
+from wagtail_bin.models import (
+    Delivery,
+    Handover,
+    Member,
+    MemberImport,
+    RefusedRow,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,8 +45,26 @@ def forget_lists() -> Forgotten:
     return Forgotten(files, rows)
 
 
+def forget_handovers() -> int:
+    """Erase files for other platforms after ``HANDOVER_KEEP_HOURS``.
+
+    That they were made, by whom and for how many stays.
+
+    Returns:
+        Number of files erased.
+    """
+    return Handover.objects.filter(
+        content__isnull=False,
+        made_at__lt=timezone.now() - dt.timedelta(hours=conf.HANDOVER_KEEP_HOURS),
+    ).update(content=None)
+
+
 def forget_addresses(*, instance: Member, **kwargs: Any) -> None:
-    """Take an erased member's address out of the ledger. For ``pre_delete``."""
+    """Take an erased member out of the ledger and of files. For ``pre_delete``."""
     # First the member, as when a delivery is marked: nobody waits in a circle.
     list(Member.objects.select_for_update().filter(pk=instance.pk).values_list("pk"))
-    Delivery.objects.filter(member=instance).update(address="", provider_id="")
+    deliveries = Delivery.objects.filter(member=instance)
+    deliveries.update(address="", provider_id="")
+    Handover.objects.filter(
+        content__isnull=False, dispatch__in=deliveries.values("dispatch")
+    ).update(content=None)

@@ -40,6 +40,7 @@ from wagtail_bin.models.pages import (
 from wagtail_bin.models.sending import (
     ChannelState,
     DomainState,
+    NetworkNotice,
     SendingSwitch,
     WorkerHeartbeat,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "MemberLogEntry",
     "Municipality",
     "Network",
+    "NetworkNotice",
     "NetworkStreet",
     "PoliceZone",
     "Postcode",

@@ -47,6 +47,9 @@ class Delivery(models.Model):
         HARD_BOUNCE = "hard_bounce", _("came back")
         COMPLAINT = "complaint", _("reported as unwanted")
 
+    # Few rows have such a report, and something follows from each.
+    TROUBLE = (Report.SOFT_BOUNCE, Report.HARD_BOUNCE, Report.COMPLAINT)
+
     dispatch = models.ForeignKey(
         Dispatch, on_delete=models.PROTECT, related_name="deliveries"
     )
@@ -119,6 +122,20 @@ class Delivery(models.Model):
                 fields=["claimed_by"],
                 name="wagtail_bin_delivery_claim",
                 condition=~models.Q(claimed_by=""),
+            ),
+            models.Index(
+                fields=["address"],
+                name="wagtail_bin_delivery_trouble",
+                condition=models.Q(
+                    report__in=["soft_bounce", "hard_bounce", "complaint"]
+                ),
+            ),
+            models.Index(
+                fields=["dispatch", "report"],
+                name="wagtail_bin_delivery_reports",
+                condition=models.Q(
+                    report__in=["soft_bounce", "hard_bounce", "complaint"]
+                ),
             ),
         ]
 

@@ -87,6 +87,10 @@ class Dispatch(models.Model):
     paused_at = models.DateTimeField(_("paused on"), null=True)
     # Empty: by a person; else the kind of trouble that paused it.
     pause_code = models.CharField(max_length=40, blank=True)
+    # When it met such trouble; only once, so that whoever resumes it decides.
+    tripped_at = models.DateTimeField(null=True)
+    # When whoever sent it was told of the trouble.
+    told_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(_("cancelled on"), null=True)
     # Nothing more will happen by itself.
     settled_at = models.DateTimeField(_("finished on"), null=True)

@@ -221,6 +221,7 @@ class Consent(models.Model):
         ONE_CLICK = "one_click", _("unsubscribe button of the mail program")
         OFFICE = "office", _("told to the coordinator or the prevention service")
         COMPLAINT = "complaint", _("reported a message as unwanted")
+        PROVIDER = "provider", _("told to the service that sends the messages")
 
     member = models.ForeignKey(
         Member, on_delete=models.CASCADE, related_name="consents"

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_bin.conf import conf
+from wagtail_bin.models.networks import Network
 
 
 class SendingSwitch(models.Model):
@@ -80,6 +81,29 @@ class DomainState(models.Model):
 
     def __str__(self) -> str:
         return self.domain
+
+
+class NetworkNotice(models.Model):
+    """When the coordinators of a network must be told of bad addresses, and were."""
+
+    network = models.OneToOneField(Network, on_delete=models.CASCADE, related_name="+")
+    # None: there is nothing to tell.
+    due_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("notice to coordinators")
+        verbose_name_plural = _("notices to coordinators")
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                name="wagtail_bin_notice_due",
+                condition=models.Q(due_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
 
 
 class WorkerHeartbeat(models.Model):

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
-from wagtail_bin.conf import conf
-from wagtail_bin.dispatch import deliver, sweep
+from wagtail_bin.dispatch import tasks, worker
+from wagtail_bin.dispatch.deliver import deliver_due
+from wagtail_bin.dispatch.queues import Queue
 
 
 class Command(BaseCommand):
     """Deliver until nothing is due, then exit with 0.
 
     Several may run at once, and beside workers: each row is claimed by one.
+    SIGTERM and Ctrl-C end it between two batches; a second one at once.
     """
 
-    help = "Delivers everything that is due, without a worker, and exits."
+    help = "Delivers everything that is due, urgent first, without a worker; exits."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the time limit."""
+        parser.add_argument(
+            "--seconds",
+            type=float,
+            default=float("inf"),
+            help="Stop after so many seconds, even when more is due.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Settle what was left behind, deliver, and print the numbers."""
-        swept = sweep.settle()
-        delivered = 0
-        while done := deliver.deliver_due(seconds=conf.SLICE):
-            delivered += done
+        """Settle what was left behind, deliver, and print one line of numbers."""
+        with worker.stopping_on(signal.SIGTERM, signal.SIGINT):
+            swept = tasks.settle(Queue.DEFAULT)
+            delivered = deliver_due(seconds=options["seconds"])
+            tasks.follow_up()
         self.stdout.write(
             f"Worked on: {delivered}. Given up: {swept.expired}. "
             f"Became unknown: {swept.unknown}."

@@ -1,4 +1,4 @@
-"""``manage.py bin_worker``: a django-q2 cluster that does not stay hung."""
+"""``manage.py bin_worker``: django-q2 clusters that do not stay hung."""
 
 from __future__ import annotations
 
@@ -7,31 +7,40 @@ import signal
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import tasks
+from wagtail_bin.dispatch.queues import Queue, configured_queues
 from wagtail_bin.dispatch.supervise import Supervisor
 from wagtail_bin.dispatch.worker import run_cluster
 
 
 class Command(BaseCommand):
-    """Run and watch a cluster until SIGTERM or SIGINT; then exit with 0."""
+    """Run and watch clusters until SIGTERM or SIGINT; then exit with 0."""
 
     help = (
-        "Starts a django-q2 cluster, rings it, and replaces it when it hangs. "
-        "Stops on SIGTERM or Ctrl-C; a second one does not wait for running tasks."
+        "Starts a django-q2 cluster for urgent messages and one for everything, "
+        "rings them, and replaces one that hangs. Stops on SIGTERM or Ctrl-C; "
+        "a second one does not wait for running tasks."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the switch that tells the child from the parent."""
+        """Take the queue, and the switch that tells the child from the parent."""
+        parser.add_argument(
+            "--queue",
+            choices=[queue.value for queue in Queue],
+            help="Run the cluster of this queue only; both when left out.",
+        )
         parser.add_argument("--cluster", action="store_true", help=argparse.SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Be the supervisor or, below it, the cluster."""
+        """Be the supervisor or, below it, a cluster."""
         if options["cluster"]:
             run_cluster()
             return
         supervisor = Supervisor(
+            _queues(options["queue"]),
             command=[
                 sys.executable,
                 *("-m", "django", "bin_worker", "--cluster", "--skip-checks"),
@@ -46,3 +55,16 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _queues(wanted: str | None) -> list[Queue]:
+    queues = configured_queues()
+    if wanted is None:
+        return queues
+    queue = Queue(wanted)
+    if queue not in queues:
+        raise CommandError(
+            "Q_CLUSTER['ALT_CLUSTERS'] has no "
+            f"{conf.urgent_cluster!r}; see docs/workers.md."
+        )
+    return [queue]

@@ -4,7 +4,16 @@
   if (choose) {
     const update = choose.querySelector("[data-bin-update]");
     if (update) update.hidden = true;
-    choose.addEventListener("change", () => choose.submit());
+    choose.addEventListener("change", () => choose.requestSubmit());
+  }
+
+  // The moment was typed into the form of the buttons: it is not forgotten.
+  for (const form of document.querySelectorAll("[data-bin-choose], [data-bin-look]")) {
+    form.addEventListener("formdata", (event) => {
+      for (const field of document.querySelectorAll("[data-bin-timing] input")) {
+        if (field.type !== "radio" || field.checked) event.formData.set(field.name, field.value);
+      }
+    });
   }
 
   const confirm = document.querySelector("[data-bin-confirm]");
@@ -17,14 +26,54 @@
     });
   }
 
+  // A date that is chosen is meant, whatever the button beside it says.
+  const moment = document.querySelector("[data-bin-timing] input[name=not_before]");
+  if (moment) {
+    const later = document.querySelector("[data-bin-timing] input[value=later]");
+    for (const kind of ["input", "change", "focus"]) {
+      moment.addEventListener(kind, () => { later.checked = true; });
+    }
+  }
+
+  for (const button of document.querySelectorAll("[data-bin-copy]")) {
+    const text = document.getElementById(button.dataset.binCopy);
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      text.select();
+      try {
+        await navigator.clipboard.writeText(text.value);
+      } catch {
+        // Not allowed here: it is selected, and the keyboard copies it.
+        return;
+      }
+      button.textContent = button.dataset.binCopied;
+    });
+  }
+
   const box = document.querySelector("[data-bin-refresh]");
   if (box) {
+    const parts = (root) => [...root.querySelectorAll("[data-bin-part]")];
+    const shown = new Map();
+    const renew = (html) => {
+      const template = document.createElement("template");
+      template.innerHTML = html;
+      for (const part of parts(template.content)) {
+        const name = part.dataset.binPart;
+        // What has not changed stays, with whatever the keyboard is on.
+        if (shown.get(name) === part.innerHTML) continue;
+        shown.set(name, part.innerHTML);
+        box.querySelector(`[data-bin-part="${name}"]`).innerHTML = part.innerHTML;
+      }
+      const state = box.querySelector("[data-bin-progress]");
+      state.dataset.done = template.content.querySelector("[data-bin-progress]").dataset.done;
+    };
+    for (const part of parts(box)) shown.set(part.dataset.binPart, part.innerHTML);
     const again = async () => {
       const state = box.querySelector("[data-bin-progress]");
       if (!state || state.dataset.done === "true") return;
       try {
         const response = await fetch(`${location.pathname}?part=1`);
-        if (response.ok) box.innerHTML = await response.text();
+        if (response.ok && !response.redirected) renew(await response.text());
       } catch {
         // The network may be back at the next look.
       }

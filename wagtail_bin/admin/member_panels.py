@@ -1,0 +1,80 @@
+"""What is known of a member besides the form: statements, and messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wagtail.admin.panels import Panel
+
+from wagtail_bin.admin.delivery_words import explain
+from wagtail_bin.admin.labels import channel_label
+from wagtail_bin.channels.registry import channel_names
+from wagtail_bin.membership.reach import Unreachable, with_reach
+from wagtail_bin.models import PERSONAL_CHANNELS, Member, Purpose
+
+# Messages that are shown, the newest first.
+MESSAGES = 10
+
+
+def personal_channels() -> list[str]:
+    """The channels by which this installation reaches members, in their order."""
+    return [name for name in channel_names() if name in PERSONAL_CHANNELS]
+
+
+class KnownMemberPanel(Panel):
+    """A panel about a member who exists; nothing when one is added."""
+
+    class BoundPanel(Panel.BoundPanel):
+        """The panel for one member."""
+
+        def is_shown(self) -> bool:
+            """Only for a member who exists."""
+            return self.instance.pk is not None
+
+
+class ConsentHistoryPanel(KnownMemberPanel):
+    """What the member said so far, newest first, and what arrives."""
+
+    class BoundPanel(KnownMemberPanel.BoundPanel):
+        """The panel for one member."""
+
+        template_name = "wagtail_bin/admin/members/consent_history.html"
+
+        def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
+            """The statements; per purpose the channel, or why nothing is sent."""
+            context = super().get_context_data(parent_context)
+            context["consents"] = self.instance.consents.order_by("-pk")
+            context["reached"] = [self.reach_for(purpose) for purpose in Purpose]
+            return context
+
+        def reach_for(self, purpose: Purpose) -> dict[str, str]:
+            """How messages of one purpose reach the member."""
+            member = with_reach(
+                Member.objects.filter(pk=self.instance.pk),
+                purpose=purpose,
+                channels=personal_channels(),
+            ).get()
+            reason = member.unreachable
+            return {
+                "purpose": str(purpose.label),
+                "channel": channel_label(member.channel) if member.channel else "",
+                "unreachable": str(Unreachable(reason).label) if reason else "",
+            }
+
+
+class DeliveryHistoryPanel(KnownMemberPanel):
+    """The last messages to the member, and what became of them."""
+
+    class BoundPanel(KnownMemberPanel.BoundPanel):
+        """The panel for one member."""
+
+        template_name = "wagtail_bin/admin/members/delivery_history.html"
+
+        def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
+            """The messages in words."""
+            context = super().get_context_data(parent_context)
+            rows = self.instance.deliveries.select_related("dispatch")
+            context["messages"] = [
+                (row, explain(row)) for row in rows.order_by("-pk")[:MESSAGES]
+            ]
+            return context

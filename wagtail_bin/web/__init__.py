@@ -1,0 +1,1 @@
+"""Rim: the public site."""
