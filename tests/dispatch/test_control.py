@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
 from tests.dispatch.conftest import Send, states
-from tests.dispatch.doubles import Script
+from tests.dispatch.doubles import Script, channels
 from tests.factories import MandateFactory, UserFactory
 from wagtail_bin.channels.base import Outcome, Receipt
 from wagtail_bin.dispatch import control, deliver, gates, sweep
@@ -84,6 +86,41 @@ def test_f29_the_switch_stops_everything_and_says_why(
     control.resume_all(user=user)
     assert gates.halted() == ""
     assert deliver.deliver_due(seconds=5) == 2
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize("how", ["dispatch", "everything"])
+def test_f29_n6_a_slow_provider_does_not_delay_the_stop(
+    scripts: Scripts,
+    send: Send,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+) -> None:
+    """One part of a batch, marked as a whole: the calls to come are not begun."""
+    settings.WAGTAIL_BIN_CHANNELS = channels(email={"CONNECTIONS": 1, "BATCH": 40})
+    monkeypatch.setattr(deliver, "LOOK_UP", 0.1)
+    dispatch = send(20)
+    gates.switch()
+    script = scripts["email"]
+
+    def answer(message: Any) -> None:
+        if len(script.tried) == 2:
+            if how == "dispatch":
+                Dispatch.objects.update(paused_at=timezone.now())
+            else:
+                SendingSwitch.objects.update(fingerprint="another's")
+            connection.close()
+        time.sleep(0.1)
+
+    script.answer = answer
+    deliver.deliver_due(seconds=20)
+    assert 2 <= len(script.tried) < 12
+    assert states() == {
+        "accepted": len(script.tried),
+        "queued": 20 - len(script.tried),
+    }
+    assert dispatch.deliveries.filter(code="not_tried").exists()
 
 
 def test_s09_who_may_not_send_may_not_stop_or_start(

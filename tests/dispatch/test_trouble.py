@@ -150,6 +150,26 @@ def test_f21_one_worker_looks_whether_a_channel_works_again(
     assert states() == {"accepted": 5}
 
 
+def test_f21_two_workers_that_want_to_look_at_once(
+    scripts: Scripts, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(5)
+    gates.note_failures("email", count=9, code="down")
+    rest_is_over()
+    original = gates.failures_of
+
+    def look(channel: str) -> int | None:
+        """Both see that the rest is over; the other one is first."""
+        seen = original(channel)
+        assert gates.take_probe(channel)
+        return seen
+
+    monkeypatch.setattr(gates, "failures_of", look)
+    assert deliver.deliver_due(seconds=5) == 0
+    assert scripts["email"].tried == []
+    assert states() == {"queued": 5}
+
+
 def test_f21_a_look_that_sends_nothing_is_left_to_the_next(
     scripts: Scripts, send: Send
 ) -> None:
@@ -323,6 +343,30 @@ def test_i06_recording_an_attempt_twice_is_recording_it_once(
     ledger.record(owner="x", results=results)
     assert states() == {"accepted": 1}
     assert DeliveryEvent.objects.count() == 1
+
+
+def test_i03_a_late_reply_does_not_touch_the_next_attempt(
+    scripts: Scripts, send: Send
+) -> None:
+    dispatch = send(1, purpose=Purpose.ALERTS)
+    take = {"dispatch_id": dispatch.pk, "channel": "email", "limit": 1}
+    mark = {"dispatch": dispatch, "channel": "email"}
+    ids = ledger.claim(owner="slow", **take)
+    (first,) = ledger.mark_sending(owner="slow", ids=ids, **mark)
+    Delivery.objects.update(state=State.QUEUED, claimed_by="", lease_until=None)
+    ids = ledger.claim(owner="quick", **take)
+    (second,) = ledger.mark_sending(owner="quick", ids=ids, **mark)
+    assert (first.attempt, second.attempt) == (1, 2)
+    refused = Receipt(Outcome.REJECTED, code="550", source="double")
+    ledger.record(owner="slow", results=[(first, refused)])
+    # Neither with the one half of what it takes nor with the other.
+    ledger.record(owner="slow", results=[(second, refused)])
+    ledger.record(owner="quick", results=[(first, refused)])
+    row = Delivery.objects.get()
+    assert (row.state, row.claimed_by, row.attempt) == ("sending", "quick", 2)
+    accepted = Receipt(Outcome.ACCEPTED, "id", "250", "double")
+    ledger.record(owner="quick", results=[(second, accepted)])
+    assert states() == {"accepted": 1}
 
 
 def test_i03_a_row_is_marked_before_the_call_with_when_and_by_whom(
