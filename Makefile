@@ -52,8 +52,8 @@ migrations: $(VENV)/installed-test ## Models and migrations agree
 bench-import: $(VENV)/installed-$(EXTRAS) ## How fast and how large an import is (N=10000)
 	@$(BIN)/python -m benchmarks import $(or $(N),10000)
 
-bench-mail: $(VENV)/installed-$(EXTRAS) ## How fast and how large a dispatch is (N=10000)
-	@$(BIN)/python -m benchmarks mail $(or $(N),10000)
+bench-mail: $(VENV)/installed-$(EXTRAS) ## How fast and how large a dispatch is (N="1000 10000", DISTANCE=1)
+	@$(BIN)/python -m benchmarks mail $(or $(N),10000) $(if $(filter 1,$(DISTANCE)),--distance)
 
 .PHONY: chaos
 chaos: $(VENV)/installed-$(EXTRAS) ## Workers killed at random: nothing lost, nothing twice (LONG=1: for hours)

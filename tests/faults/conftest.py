@@ -26,6 +26,8 @@ State = Delivery.State
 ONE_BY_ONE = {"CONNECTIONS": 1, "BATCH": 1}
 
 
+# First, so that pytest-django sees the marks when it puts these tests last.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[Any]) -> None:
     """Everything here needs what is committed, and processes of its own."""
     for item in items:
