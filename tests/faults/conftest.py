@@ -15,8 +15,10 @@ from django_q.brokers import get_broker
 from tests.factories import MemberFactory, NetworkFactory, UserFactory
 from tests.faults.forks import Forks
 from tests.faults.provider import Provider
+from wagtail_bin.channels.events import EventKind, ProviderEvent
 from wagtail_bin.dispatch import control, sweep
 from wagtail_bin.dispatch.approve import approve_dispatch
+from wagtail_bin.dispatch.receipts import receive
 from wagtail_bin.dispatch.verify import verify
 from wagtail_bin.models import Delivery, Dispatch, Member, Network
 
@@ -151,6 +153,21 @@ class Story:
                 deliveries=[row.pk],
             )
         get_broker().purge_queue()
+
+    def hear(self) -> None:
+        """The provider reports, each thing twice."""
+        receive(
+            [
+                ProviderEvent(
+                    source="smtp",
+                    event_id=mail.message_id,
+                    kind=EventKind.DELIVERED,
+                    reference=mail.message_id.strip("<>").partition("@")[0],
+                )
+                for mail in self.provider.mails
+            ]
+            * 2
+        )
 
     def finish(self, forks: Forks) -> None:
         """Go on until everybody has it; once."""

@@ -119,6 +119,8 @@ def test_f06_killed_before_the_reply_is_read_one_copy(
     story.let_leases_end()
     (doubtful,) = story.states()[State.UNKNOWN]
     assert doubtful == story.provider.mails[1].to
+    story.hear()
+    assert story.counts() == {State.ACCEPTED: 2, State.QUEUED: 1}
     story.finish(forks)
 
 

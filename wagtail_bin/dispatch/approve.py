@@ -116,6 +116,7 @@ def approve_dispatch(
     now = clock.now()
     start = max(not_before or now, now)
     with transaction.atomic():
+        ledger_fill.do_not_compile()
         locked = type(page)._default_manager.select_for_update(of=("self",))
         page = locked.get(pk=page.pk)
         newest = newest_dispatch(page)

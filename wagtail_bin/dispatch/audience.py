@@ -144,7 +144,7 @@ class Terms:
 
 
 def recipients(*, networks: Sequence[Network], terms: Terms) -> QuerySet[Any]:
-    """All members of the networks, with ``channel``, ``unreachable`` and ``layout``.
+    """All members of the networks, with ``reach`` and ``layout``.
 
     Args:
         networks: with their municipality loaded.
@@ -185,7 +185,7 @@ def survey(*, networks: Sequence[Network], terms: Terms) -> Audience:
     rows = (
         recipients(networks=networks, terms=terms)
         .order_by()
-        .values("network", "unreachable", "channel", "layout", own=F("language"))
+        .values("network", "reach", "layout", own=F("language"))
         .annotate(count=Count("pk"))
     )
     parts: dict[int, Counter[tuple[str, str]]] = {n.pk: Counter() for n in networks}
@@ -194,10 +194,10 @@ def survey(*, networks: Sequence[Network], terms: Terms) -> Audience:
     by_pk = {network.pk: network for network in networks}
     for row in rows:
         pk, count = row["network"], row["count"]
-        if row["unreachable"]:
-            unreachable[pk][row["unreachable"]] += count
+        if row["reach"] not in terms.channels:
+            unreachable[pk][row["reach"]] += count
             continue
-        parts[pk][row["channel"], row["layout"]] += count
+        parts[pk][row["reach"], row["layout"]] += count
         missing.update(
             dict.fromkeys(
                 _missing(by_pk[pk].municipality, row["own"], available), count

@@ -85,7 +85,9 @@ def withdraw_all(withdrawals: Sequence[Withdrawal]) -> set[int]:
     with transaction.atomic():
         members = Member.objects.filter(pk__in={w.member_id for w in withdrawals})
         existing = set(
-            members.order_by("pk").select_for_update().values_list("pk", flat=True)
+            members.order_by("pk")
+            .select_for_update(no_key=True)
+            .values_list("pk", flat=True)
         )
         heard = _heard(existing)
         noted = []
@@ -103,6 +105,7 @@ def withdraw_all(withdrawals: Sequence[Withdrawal]) -> set[int]:
                 channel=said.channel,
                 is_given=False,
                 basis=said.basis,
+                at=Now(),
             )
             for said in noted
         )

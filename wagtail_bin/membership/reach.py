@@ -24,6 +24,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -73,11 +74,14 @@ def with_reach(
     on: dt.date | None = None,
     until: dt.date | None = None,
 ) -> QuerySet[Any]:
-    """Annotate members with ``channel`` and ``unreachable``.
+    """Annotate members with ``reach``, and with its two halves.
 
-    ``channel`` is the first that reaches the member, or empty; ``unreachable``
-    the reason why none does, or empty. A warning of the police does not respect
-    an absence; anything else does, unless the member is back in time.
+    ``reach`` is the first channel that reaches the member, or the reason why
+    none does. ``channel`` is the one or empty, ``unreachable`` the other or
+    empty; whoever asks for many members takes ``reach``, which is found once.
+
+    A warning of the police does not respect an absence; anything else does,
+    unless the member is back in time.
 
     Args:
         members: any members.
@@ -97,45 +101,32 @@ def with_reach(
             Q(away_until__isnull=True) | Q(away_until__gte=until or day)
         )
     reason = Unreachable
-    barred = [
+    usable = {channel: _usable(channel) for channel in channels}
+    wanted = {c: usable[c] & _agreed(c, purpose) for c in channels}
+    has_address = _any(_has_address(channel) for channel in channels)
+    reach = Case(
         When(state=state.UNCONFIRMED, then=Value(reason.UNCONFIRMED)),
         When(still_suspended, then=Value(reason.SUSPENDED)),
         When(state__in=[state.LEFT, state.EXCLUDED], then=Value(reason.GONE)),
-    ]
-    nowhere = [When(condition, then=Value("")) for condition in _bars(barred, away)]
-    usable = {channel: _usable(channel) for channel in channels}
-    agreed = {channel: _agreed(channel, purpose) for channel in channels}
-    has_address = _any(_has_address(channel) for channel in channels)
-    return members.annotate(
-        channel=Case(
-            *nowhere,
-            *(When(usable[c] & agreed[c], then=Value(c)) for c in channels),
-            default=Value(""),
-            output_field=CharField(),
-        ),
-        unreachable=Case(
-            *barred,
-            When(~has_address, then=Value(reason.NO_ADDRESS)),
-            When(~_any(usable.values()), then=Value(reason.SUPPRESSED)),
-            When(
-                ~_any(usable[c] & agreed[c] for c in channels),
-                then=Value(reason.NO_CONSENT),
-            ),
-            When(away, then=Value(reason.AWAY)),
-            default=Value(""),
-            output_field=CharField(),
-        ),
+        *(When(~away & wanted[c], then=Value(c)) for c in channels),
+        # From here on for nobody whom the message reaches.
+        When(~has_address, then=Value(reason.NO_ADDRESS)),
+        When(~_any(usable.values()), then=Value(reason.SUPPRESSED)),
+        When(away & _any(wanted.values()), then=Value(reason.AWAY)),
+        default=Value(reason.NO_CONSENT),
+        output_field=CharField(),
+    )
+    is_reached = Q(reach__in=list(channels))
+    nothing = Value("", output_field=CharField())
+    return members.annotate(reach=reach).annotate(
+        channel=Case(When(is_reached, then=F("reach")), default=nothing),
+        unreachable=Case(When(is_reached, then=nothing), default=F("reach")),
     )
 
 
 def has_usable_address(channels: Sequence[str]) -> Q:
     """Whether there is an address for one of the channels that may be written to."""
     return _any(_usable(channel) for channel in channels)
-
-
-def _bars(barred: Sequence[When], away: Q) -> list[Any]:
-    """The conditions under which no channel counts."""
-    return [*(when.condition for when in barred), away]
 
 
 def _any(conditions: Any) -> Q:
@@ -163,19 +154,13 @@ def _usable(channel: str) -> Q:
 def _agreed(channel: str, purpose: str) -> Q:
     """The newest statement about one of the channels says yes."""
     return _any(
-        Q(
-            Exists(
-                Consent.objects.filter(
-                    pk=Subquery(_newest(purpose, name)), is_given=True
-                )
-            )
-        )
+        Q(Coalesce(Subquery(_newest(purpose, name)), Value(value=False)))
         for name in CONSENTS[channel]
     )
 
 
 def _newest(purpose: str, channel: str) -> QuerySet[Any]:
     said = Consent.objects.filter(
-        member=OuterRef(OuterRef("pk")), purpose=purpose, channel=channel
+        member=OuterRef("pk"), purpose=purpose, channel=channel
     )
-    return said.order_by("-pk").values("pk")[:1]
+    return said.order_by("-pk").values("is_given")[:1]

@@ -51,7 +51,11 @@ class Delivery(models.Model):
     TROUBLE = (Report.SOFT_BOUNCE, Report.HARD_BOUNCE, Report.COMPLAINT)
 
     dispatch = models.ForeignKey(
-        Dispatch, on_delete=models.PROTECT, related_name="deliveries"
+        Dispatch,
+        on_delete=models.PROTECT,
+        related_name="deliveries",
+        # Several indexes below begin with it.
+        db_index=False,
     )
     # None for a broadcast, and for a member erased since.
     member = models.ForeignKey(
