@@ -29,7 +29,7 @@ EXTRAS := test$(if $(DATABASE_URL),$(comma)postgres)$(if $(REDIS_URL),$(comma)re
 
 .PHONY: test
 test: $(VENV)/installed-$(EXTRAS) ## The whole suite (DATABASE_URL, REDIS_URL: on those)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(or $(JOBS),2) $(ARGS)
 
 .PHONY: lint format types layers migrations
 lint: $(VENV)/installed-lint ## Style and mistakes

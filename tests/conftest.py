@@ -23,6 +23,15 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("suite")
 
 
+# Before pytest-xdist reads the marks, after the folders' own hooks.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts processes, or a browser, takes turns: it measures time."""
+    for item in items:
+        if item.get_closest_marker("processes") or item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("one by one"))
+
+
 @pytest.fixture(autouse=True)
 def default_language() -> Iterator[None]:
     """A request leaves its language behind in the thread; no other test gets it."""

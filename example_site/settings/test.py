@@ -53,7 +53,10 @@ else:
 Q_CLUSTER = Q_CLUSTER | {"log_level": "INFO"}
 if redis_url := os.environ.get("TEST_REDIS_URL", os.environ.get("REDIS_URL")):
     Q_CLUSTER = {key: Q_CLUSTER[key] for key in Q_CLUSTER if key != "orm"}
-    Q_CLUSTER["redis"] = redis_url
+    # Test processes that run side by side have a Redis database each.
+    base, _, number = redis_url.rpartition("/")
+    own = int(number) + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    Q_CLUSTER["redis"] = f"{base}/{own}"
 Q_CLUSTER |= json.loads(os.environ.get("TEST_Q_CLUSTER", "{}"))
 
 WAGTAILADMIN_BASE_URL = "http://testserver"
