@@ -53,7 +53,8 @@ class Cluster:
         self.start()
 
     def start(self) -> None:
-        options = f"-p {self.port} -k '' -c listen_addresses=127.0.0.1"
+        # The machine stays up: what is written is there without a flush.
+        options = f"-p {self.port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off"
         self.program("pg_ctl", "-w", "-D", str(self._data), "-o", options, "start")
 
     def stop(self, mode: str) -> None:

@@ -19,6 +19,7 @@ from wagtail_bin.channels.memory import MemoryOptions
 from wagtail_bin.channels.registry import ChannelSettings
 from wagtail_bin.channels.twilio.options import TwilioOptions
 from wagtail_bin.conf import conf
+from wagtail_bin.dispatch.verify import CHECKS
 from wagtail_bin.models import Delivery, Role
 from wagtail_bin.permissions import ROLES, Capability
 
@@ -100,6 +101,14 @@ def test_every_column_of_a_handover_is_documented() -> None:
 def test_every_state_of_a_delivery_is_explained() -> None:
     explained = {row[0].strip("`") for row in rows("delivery.md")}
     assert set(Delivery.State.values) <= explained
+
+
+def test_every_check_of_bin_verify_is_documented() -> None:
+    documented = [(row[0], row[1]) for row in rows("verify.md") if len(row) == 2]
+    checks = [(check.promise, check.what) for check in CHECKS]
+    assert [row for row in documented if row in checks] == checks
+    promises = {row[0] for row in documented}
+    assert {check.promise for check in CHECKS} <= promises
 
 
 def test_links_and_pictures_of_the_readme_exist() -> None:

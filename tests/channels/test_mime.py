@@ -24,7 +24,7 @@ from tests.channels.messages import (
 from tests.factories import MemberFactory, NetworkFactory
 from wagtail_bin.channels.base import OutgoingMessage
 from wagtail_bin.channels.mime import InvalidSender, MailTemplate, wire_address
-from wagtail_bin.dispatch.compose import personalise
+from wagtail_bin.dispatch.compose import personalise, sender_of
 
 LINK = "https://heidebeek.example/uit/" + "x" * 150
 
@@ -177,7 +177,8 @@ def test_d03_no_line_of_a_members_mail_is_long(settings: Any) -> None:
     message = personalise(
         content=personal_content(),
         member=member,
-        network=member.network,
+        sender=sender_of(member.network),
+        to=member.email,
         reference="123456789.1.00000000-0000-0000-0000-000000000000",
     )
     lines = build(message).split(b"\r\n")

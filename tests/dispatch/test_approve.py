@@ -259,7 +259,9 @@ def test_f27_parallel_confirmations_make_one_dispatch(
     tip: Any, network: Any, editor: Any
 ) -> None:
     MemberFactory.create_batch(5, network=network)
-    start = threading.Barrier(8)
+    # SQLite lets one in after the other, and makes the rest wait.
+    clicks = 50 if connection.vendor == "postgresql" else 8
+    start = threading.Barrier(clicks)
 
     def confirm() -> str:
         start.wait()
@@ -271,10 +273,9 @@ def test_f27_parallel_confirmations_make_one_dispatch(
             connection.close()
         return "sent"
 
-    with ThreadPoolExecutor(8) as pool:
-        results = [
-            future.result() for future in [pool.submit(confirm) for _ in range(8)]
-        ]
-    assert sorted(results) == ["refused"] * 7 + ["sent"]
+    with ThreadPoolExecutor(clicks) as pool:
+        futures = [pool.submit(confirm) for _click in range(clicks)]
+        results = [future.result() for future in futures]
+    assert sorted(results) == ["refused"] * (clicks - 1) + ["sent"]
     assert Dispatch.objects.count() == 1
     assert Delivery.objects.count() == 5

@@ -232,7 +232,7 @@ def test_a_file_made_anew_takes_the_place_of_the_one_before(
     first = make(dispatch, officer).handover
     second = make(dispatch, officer, seen=first.pk).handover
     assert Handover.objects.get(pk=first.pk).content is None
-    with pytest.raises(DispatchError, match="newer file"):
+    with pytest.raises(DispatchError, match="nieuwer bestand"):
         confirm_handover(handover=first, user=officer)
     assert confirm_handover(handover=second, user=officer).deliveries == 2
 
@@ -256,7 +256,7 @@ def test_nothing_is_handed_over_while_sending_is_held_back(
     dispatch: Dispatch, officer: Any
 ) -> None:
     pause_dispatch(dispatch=dispatch, user=officer)
-    with pytest.raises(DispatchError, match="paused"):
+    with pytest.raises(DispatchError, match="gepauzeerd"):
         make(dispatch, officer)
     Dispatch.objects.update(
         paused_at=None, not_before=timezone.now() + dt.timedelta(days=1)
@@ -265,7 +265,7 @@ def test_nothing_is_handed_over_while_sending_is_held_back(
         make(dispatch, officer)
     Dispatch.objects.update(not_before=timezone.now())
     pause_all(user=officer, reason="Storing")
-    with pytest.raises(DispatchError, match="All sending is paused"):
+    with pytest.raises(DispatchError, match="gepauzeerd"):
         make(dispatch, officer)
     assert not Handover.objects.exists()
 
@@ -273,7 +273,7 @@ def test_nothing_is_handed_over_while_sending_is_held_back(
 def test_with_nobody_left_there_is_no_file(dispatch: Dispatch, officer: Any) -> None:
     confirm_handover(handover=make(dispatch, officer).handover, user=officer)
     newest = Handover.objects.get()
-    with pytest.raises(DispatchError, match="Nobody is left"):
+    with pytest.raises(DispatchError, match="geen leden meer"):
         make(dispatch, officer, seen=newest.pk)
     assert Handover.objects.count() == 1
 
@@ -307,7 +307,7 @@ def test_taking_the_file_is_logged_and_it_is_erased_in_time(
         kept = Handover.objects.get(pk=handover.pk)
         assert (kept.content is not None) == is_there
     assert (kept.rows, kept.made_by) == (2, officer)
-    with pytest.raises(DispatchError, match="erased"):
+    with pytest.raises(DispatchError, match="gewist"):
         take_file(handover=handover, user=officer)
 
 

@@ -244,7 +244,7 @@ def test_f21_whoever_waits_for_a_channel_that_fails_for_long_is_told(
     state.save()
     assert tell() == Told(channels=1)
     assert recipients() == sorted([sender.email, officer.email])
-    assert "SMS" in mail.outbox[0].subject
+    assert "sms" in mail.outbox[0].subject
     assert "http://testserver/admin/bin/dispatches/" in mail.outbox[0].body
     assert tell() == Told()
 

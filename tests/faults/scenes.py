@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -105,19 +106,14 @@ def wait_for(path: Path) -> None:
         time.sleep(0.001)
 
 
+def several(*, scenes: list[tuple[str, dict[str, Any]]]) -> None:
+    """One scene after the other."""
+    for name, arguments in scenes:
+        globals()[name](**arguments)
+
+
 def after_restore(*, user: int) -> None:
     """Deliver from a copy, let somebody resume it, deliver again; report each time."""
-    from collections import Counter
-
-    from wagtail_bin.dispatch.verify import verify
-    from wagtail_bin.models import Delivery
-
-    def report() -> None:
-        states = Delivery.objects.values_list("state", flat=True)
-        broken = [finding.promise for finding in verify() if finding.count]
-        found = {"promises": broken, "states": dict(Counter(states))}
-        sys.stdout.write(json.dumps(found) + "\n")
-
     deliver_quietly()
     report()
     resume(user=user)
@@ -132,12 +128,15 @@ def deliver_quietly() -> None:
         command(name="bin_deliver")
 
 
-def print_states() -> None:
-    """The state of each delivery, a line each."""
+def report() -> None:
+    """The promises that are broken, and the states with their numbers, as JSON."""
+    from wagtail_bin.dispatch.verify import verify
     from wagtail_bin.models import Delivery
 
-    for state in Delivery.objects.order_by("pk").values_list("state", flat=True):
-        sys.stdout.write(f"{state}\n")
+    states = Delivery.objects.values_list("state", flat=True)
+    broken = [finding.promise for finding in verify() if finding.count]
+    found = {"promises": broken, "states": dict(Counter(states))}
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 def start_elsewhere(

@@ -52,12 +52,9 @@ def copied(how: str, directory: Path) -> Iterator[str]:
     copy = f"{original}_copy"
     connection.close()
     postgres("dropdb", "--if-exists", copy)
-    if how == "template":
-        postgres("createdb", "-T", original, copy)
-    else:
-        dump = postgres("pg_dump", "-Fc", original).stdout
-        postgres("createdb", copy)
-        postgres("pg_restore", "--no-owner", "-d", copy, input=dump)
+    dump = postgres("pg_dump", "-Fc", original).stdout
+    postgres("createdb", copy)
+    postgres("pg_restore", "--no-owner", "-d", copy, input=dump)
     try:
         yield copy
     finally:
@@ -65,7 +62,6 @@ def copied(how: str, directory: Path) -> Iterator[str]:
 
 
 WAYS = [
-    pytest.param("template", marks=needs_postgresql),
     pytest.param("dump", marks=needs_postgresql),
     pytest.param(
         "file",

@@ -34,6 +34,7 @@ from django_q.signing import SignedPackage
 from wagtail_bin.dispatch.clock import after
 from wagtail_bin.dispatch.gates import RESTORED, fingerprint
 from wagtail_bin.dispatch.ledger import BY_HAND
+from wagtail_bin.dispatch.queues import Queue
 from wagtail_bin.membership.reach import ADDRESSES, CONSENTS
 from wagtail_bin.models import (
     ChannelName,
@@ -68,9 +69,6 @@ DECISIONS = ("retry", "resend", "repeat")
 ONE_ADDRESS = r'^[^@\s,;<>"()]+@[^@\s,;<>"()]+$'
 ONE_NUMBER = r"^\+[0-9]{6,15}$"
 CONTROL = r"[\x01-\x1f\x7f]"
-
-# Words that a task of ours may carry besides ids.
-QUEUES = {"default", "urgent"}
 
 Rows = QuerySet[Any] | list[Any]
 
@@ -299,7 +297,7 @@ def _is_discreet(payload: str) -> bool:
 
 
 def _is_id(argument: Any) -> bool:
-    if isinstance(argument, int | uuid.UUID) or argument in QUEUES:
+    if isinstance(argument, int | uuid.UUID) or argument in list(Queue):
         return True
     try:
         return bool(uuid.UUID(argument))
