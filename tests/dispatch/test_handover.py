@@ -261,7 +261,7 @@ def test_nothing_is_handed_over_while_sending_is_held_back(
     Dispatch.objects.update(
         paused_at=None, not_before=timezone.now() + dt.timedelta(days=1)
     )
-    with pytest.raises(DispatchError, match="moment has not come"):
+    with pytest.raises(DispatchError, match="nog geen tijd"):
         make(dispatch, officer)
     Dispatch.objects.update(not_before=timezone.now())
     pause_all(user=officer, reason="Storing")
