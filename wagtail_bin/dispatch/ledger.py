@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import json
 import uuid
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -19,10 +18,11 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from wagtail_bin.channels.base import Outcome, Receipt
+from wagtail_bin.channels.base import Receipt
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch.clock import SQL_AFTER, SQL_NOW, after
+from wagtail_bin.dispatch.clock import after
 from wagtail_bin.dispatch.gates import slow_domains
+from wagtail_bin.dispatch.ledger_write import write
 from wagtail_bin.membership.quiet import quiet_until
 from wagtail_bin.membership.reach import address_of, with_reach
 from wagtail_bin.models import (
@@ -37,16 +37,6 @@ from wagtail_bin.models.dispatches import DispatchQuerySet
 from wagtail_bin.models.members import full_name
 
 State = Delivery.State
-
-OUTCOMES = {
-    Outcome.ACCEPTED: State.ACCEPTED,
-    Outcome.REJECTED: State.REJECTED,
-    Outcome.RETRY: State.QUEUED,
-    Outcome.UNKNOWN: State.UNKNOWN,
-}
-
-# A call that was not even begun: the row waits without a pause.
-NOT_TRIED = "worker"
 
 # A provider's id stands in the ledger for what it took; this stands for a person.
 BY_HAND = "by-hand"
@@ -327,96 +317,7 @@ def record(
     """
     if results:
         with transaction.atomic():
-            _write(owner, results, purpose)
-
-
-def _pause(attempt: int, receipt: Receipt, purpose: str) -> float:
-    """Seconds until the next attempt."""
-    if receipt.source == NOT_TRIED:
-        return 0.0
-    pauses = conf.RETRY_PAUSES[purpose]
-    if receipt.is_channel_wide:
-        # It is the channel that rests; the recipient waits for that only.
-        return float(receipt.retry_after or pauses[0])
-    return float(max(receipt.retry_after, pauses[min(attempt, len(pauses)) - 1]))
-
-
-# What a batch brought, as one parameter: its length does not change the SQL.
-KNOWN = {
-    "postgresql": """
-        SELECT * FROM json_to_recordset(%s::json) AS row (
-            id bigint, attempt smallint, state text, provider_id text, code text,
-            pause double precision, kind text, source text, event_id text
-        )
-    """,
-    "sqlite": """
-        SELECT value ->> 'id' AS id, value ->> 'attempt' AS attempt,
-            value ->> 'state' AS state, value ->> 'provider_id' AS provider_id,
-            value ->> 'code' AS code, value ->> 'pause' AS pause,
-            value ->> 'kind' AS kind, value ->> 'source' AS source,
-            value ->> 'event_id' AS event_id
-        FROM json_each(%s)
-    """,
-}
-# This owner made this attempt: nobody else can have the same pair.
-RECORD = """
-    WITH known AS ({known})
-    UPDATE wagtail_bin_delivery AS delivery
-    SET state = known.state,
-        provider_id = known.provider_id,
-        code = known.code,
-        claimed_by = '',
-        lease_until = NULL,
-        due_at = CASE known.state
-            WHEN 'queued' THEN {later} ELSE delivery.due_at END,
-        settled_at = CASE known.state WHEN 'queued' THEN NULL ELSE {now} END
-    FROM known
-    WHERE delivery.id = known.id
-        AND delivery.attempt = known.attempt
-        AND delivery.claimed_by = %s
-        AND delivery.state IN ('sending', 'unknown')
-"""
-# An attempt has one outcome: told again, after a commit in doubt, it stays one.
-REMEMBER = """
-    INSERT INTO wagtail_bin_deliveryevent
-        (delivery_id, attempt, kind, provider_id, code, source, event_id, reference, at)
-    SELECT id, attempt, kind, provider_id, code, source, event_id, '', {now}
-    FROM ({known}) AS known
-    WHERE true
-    ON CONFLICT DO NOTHING
-"""
-
-
-def _write(owner: str, results: Sequence[tuple[Marked, Receipt]], purpose: str) -> None:
-    known = json.dumps(
-        [
-            {
-                "id": marked.pk,
-                "attempt": marked.attempt,
-                "state": OUTCOMES[receipt.outcome].value,
-                "provider_id": _storable(receipt.provider_id, 255),
-                "code": _storable(receipt.code, 40),
-                "pause": _pause(marked.attempt, receipt, purpose),
-                "kind": receipt.outcome.value,
-                "source": _storable(receipt.source, 40),
-                "event_id": f"{marked.pk}.{marked.attempt}",
-            }
-            for marked, receipt in results
-        ]
-    )
-    parts = {
-        "known": KNOWN[connection.vendor],
-        "now": SQL_NOW[connection.vendor],
-        "later": SQL_AFTER[connection.vendor].format("known.pause"),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(RECORD.format(**parts), [known, owner])
-        cursor.execute(REMEMBER.format(**parts), [known])
-
-
-def _storable(text: str, length: int) -> str:
-    """What a provider said, as far as a column takes it; PostgreSQL takes no NUL."""
-    return text.replace("\0", "")[:length]
+            write(owner, results, purpose)
 
 
 def _claimed(owner: str) -> QuerySet[Delivery]:

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 from wagtail_bin.channels.base import Outcome, Receipt
 from wagtail_bin.dispatch import gates
-from wagtail_bin.dispatch.ledger import NOT_TRIED, Marked, domain_of
+from wagtail_bin.dispatch.ledger import Marked, domain_of
+from wagtail_bin.dispatch.ledger_write import NOT_TRIED
 from wagtail_bin.models import ChannelName
 
 FIRST_LIMIT = 5
