@@ -34,7 +34,9 @@ def database() -> Iterator[None]:
         from django.db import connection
 
         original = connection.settings_dict["NAME"]
-        connection.creation.create_test_db(verbosity=0, serialize=False)
+        connection.creation.create_test_db(
+            verbosity=0, autoclobber=True, serialize=False
+        )
         try:
             yield
         finally:
