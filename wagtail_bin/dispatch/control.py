@@ -5,11 +5,10 @@ Each verb checks the permission, changes the ledger set-based, and logs.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime as dt
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -25,10 +24,11 @@ from wagtail_bin import audit
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import tasks
 from wagtail_bin.dispatch.gates import RESTORED, fingerprint, switch
+from wagtail_bin.dispatch.held import hold, remember
 from wagtail_bin.dispatch.ledger import BY_HAND
 from wagtail_bin.exceptions import DispatchError, NotAllowed
-from wagtail_bin.models import Delivery, DeliveryEvent, Dispatch, SendingSwitch
-from wagtail_bin.permissions import Capability, require
+from wagtail_bin.models import Delivery, Dispatch, SendingSwitch
+from wagtail_bin.permissions import Capability
 
 State = Delivery.State
 
@@ -57,7 +57,7 @@ class Changed:
 
 def pause_dispatch(*, dispatch: Dispatch, user: Any) -> Changed:
     """Send nothing more of it until it is resumed. Idempotent."""
-    with _locked(dispatch, user) as held:
+    with hold(dispatch, user, Capability.SEND) as held:
         if held.paused_at is None:
             _must_be_open(held)
             held.paused_at, held.pause_code = timezone.now(), ""
@@ -68,7 +68,7 @@ def pause_dispatch(*, dispatch: Dispatch, user: Any) -> Changed:
 
 def resume_dispatch(*, dispatch: Dispatch, user: Any) -> Changed:
     """Go on with what was paused. Idempotent."""
-    with _locked(dispatch, user) as held:
+    with hold(dispatch, user, Capability.SEND) as held:
         if held.paused_at is not None:
             held.paused_at, held.pause_code = None, ""
             held.save(update_fields=["paused_at", "pause_code"])
@@ -79,7 +79,7 @@ def resume_dispatch(*, dispatch: Dispatch, user: Any) -> Changed:
 
 def cancel_dispatch(*, dispatch: Dispatch, user: Any) -> Changed:
     """Send nothing more of it, for good. What is on its way cannot be called back."""
-    with _locked(dispatch, user) as held:
+    with hold(dispatch, user, Capability.SEND) as held:
         if held.cancelled_at is not None:
             return Changed(held)
         _must_be_open(held)
@@ -102,7 +102,7 @@ def reschedule_dispatch(
     Raises:
         DispatchError: it has begun, or the moment is past.
     """
-    with _locked(dispatch, user) as held:
+    with hold(dispatch, user, Capability.SEND) as held:
         _must_be_open(held)
         begun = held.deliveries.exclude(state=State.QUEUED, attempt=0)
         if begun.exists():
@@ -127,7 +127,7 @@ def retry_failed(*, dispatch: Dispatch, user: Any) -> Changed:
 
     Whoever has unsubscribed or was suppressed since is withheld, as always.
     """
-    with _locked(dispatch, user) as held:
+    with hold(dispatch, user, Capability.SEND) as held:
         _must_not_be_cancelled(held)
         failed = held.deliveries.filter(state__in=[State.REJECTED, State.EXPIRED])
         count = _queue_again(held, failed, kind="retry", user=user)
@@ -156,7 +156,7 @@ def resolve_unknown(
     """
     if not reason.strip():
         raise ValidationError(_("Say in a few words why."))
-    with _locked(dispatch, user) as held:
+    with hold(dispatch, user, Capability.SEND) as held:
         unknown = held.deliveries.filter(state=State.UNKNOWN)
         if deliveries is not None:
             unknown = unknown.filter(pk__in=deliveries)
@@ -166,7 +166,7 @@ def resolve_unknown(
                 held, unknown, kind="resend", user=user, repeats=F("repeats") + 1
             )
         else:
-            _remember(unknown, kind="taken_for_sent", user=user)
+            remember(unknown, kind="taken_for_sent", user=user)
             count = unknown.update(
                 state=State.ACCEPTED,
                 provider_id=BY_HAND,
@@ -250,15 +250,6 @@ def _doubt_what_was_open() -> int:
     )
 
 
-@contextlib.contextmanager
-def _locked(dispatch: Dispatch, user: Any) -> Iterator[Dispatch]:
-    """A transaction that holds the dispatch's row, for a user who may send it."""
-    with transaction.atomic():
-        held = Dispatch.objects.select_for_update().get(pk=dispatch.pk)
-        require(user, Capability.SEND, *held.networks.all())
-        yield held
-
-
 def _must_be_open(dispatch: Dispatch) -> None:
     _must_not_be_cancelled(dispatch)
     if not dispatch.deliveries.filter(state__in=Delivery.OPEN_STATES).exists():
@@ -280,7 +271,7 @@ def _queue_again(
     user: Any,
     **changes: Any,
 ) -> int:
-    _remember(rows, kind=kind, user=user)
+    remember(rows, kind=kind, user=user)
     count = rows.update(
         state=State.QUEUED,
         claimed_by="",
@@ -298,18 +289,6 @@ def _queue_again(
         dispatch.save(update_fields=["expires_at", "settled_at"])
         _ring(dispatch)
     return count
-
-
-def _remember(rows: QuerySet[Delivery], *, kind: str, user: Any) -> None:
-    DeliveryEvent.objects.bulk_create(
-        (
-            DeliveryEvent(
-                delivery_id=pk, attempt=attempt, kind=kind, source=f"user {user.pk}"
-            )
-            for pk, attempt in rows.values_list("pk", "attempt").iterator()
-        ),
-        batch_size=1000,
-    )
 
 
 def _ring(dispatch: Dispatch) -> None:

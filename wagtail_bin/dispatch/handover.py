@@ -5,12 +5,10 @@ The rows of the ledger stay queued until then, and are handed over all at once.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -25,24 +23,28 @@ from wagtail_bin.channels.handover import (
     handover_file,
 )
 from wagtail_bin.dispatch.gates import halted
+from wagtail_bin.dispatch.held import hold, remember
 from wagtail_bin.dispatch.ledger import sendable
 from wagtail_bin.exceptions import DispatchError
 from wagtail_bin.membership.reach import address_of, with_reach
 from wagtail_bin.models import (
     ChannelName,
     Delivery,
-    DeliveryEvent,
     Dispatch,
     Handover,
     Member,
 )
-from wagtail_bin.permissions import Capability, require
+from wagtail_bin.permissions import Capability
 
 State = Delivery.State
 
 # States in which a row of a file may be when a person says that it was sent:
 # whatever happened to it here meanwhile, the other platform has sent it.
 CONFIRMABLE = (State.QUEUED, State.EXPIRED, State.CANCELLED)
+
+
+# Whoever takes a file sees every member in it.
+HANDS_OVER = (Capability.SEND, Capability.VIEW_MEMBERS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +84,7 @@ def make_handover(
         NotAllowed: no mandate for one of the BINs.
         DispatchError: nothing may be sent now, or nobody is left to hand over.
     """
-    with _locked(dispatch, user) as held:
+    with hold(dispatch, user, *HANDS_OVER) as held:
         newest = held.handovers.first()
         if newest is not None and newest.pk != seen_handover:
             return HandedOver(newest, newest.rows, is_new=False)
@@ -125,14 +127,14 @@ def confirm_handover(*, handover: Handover, user: Any) -> HandedOver:
         NotAllowed: no mandate for one of the BINs.
         DispatchError: a newer file has taken the place of this one.
     """
-    with _locked(handover.dispatch, user) as held:
+    with hold(handover.dispatch, user, *HANDS_OVER) as held:
         handover = Handover.objects.select_for_update().get(pk=handover.pk)
         if handover.confirmed_at is not None:
             return HandedOver(handover, handover.rows, is_new=False)
         rows = held.deliveries.filter(
             channel=ChannelName.HANDOVER, code=_mark(handover), state__in=CONFIRMABLE
         )
-        _remember(rows, user)
+        remember(rows, kind="accepted", user=user)
         count = rows.update(
             state=State.ACCEPTED,
             provider_id=_mark(handover),
@@ -164,7 +166,7 @@ def take_file(*, handover: Handover, user: Any) -> bytes:
         NotAllowed: no mandate for one of the BINs.
         DispatchError: it was erased.
     """
-    with _locked(handover.dispatch, user) as held:
+    with hold(handover.dispatch, user, *HANDS_OVER) as held:
         handover = Handover.objects.get(pk=handover.pk)
         if handover.content is None:
             raise DispatchError(_("That file was erased. Make it anew."))
@@ -264,29 +266,3 @@ def _mark(handover: Handover) -> str:
 def _file_name(platform: HandoverPlatform) -> str:
     stamp = timezone.localtime().strftime("%Y-%m-%d-%H%M")
     return f"{slugify(platform.label)[:60]}-{stamp}.{platform.format}"
-
-
-def _remember(rows: QuerySet[Delivery], user: Any) -> None:
-    DeliveryEvent.objects.bulk_create(
-        (
-            DeliveryEvent(
-                delivery_id=pk,
-                attempt=attempt,
-                kind="accepted",
-                source=f"user {user.pk}",
-            )
-            for pk, attempt in rows.values_list("pk", "attempt").iterator()
-        ),
-        batch_size=1000,
-    )
-
-
-@contextlib.contextmanager
-def _locked(dispatch: Dispatch, user: Any) -> Iterator[Dispatch]:
-    """A transaction that holds the dispatch, for who may send and see all of it."""
-    with transaction.atomic():
-        held = Dispatch.objects.select_for_update().get(pk=dispatch.pk)
-        networks = list(held.networks.all())
-        require(user, Capability.SEND, *networks)
-        require(user, Capability.VIEW_MEMBERS, *networks)
-        yield held
