@@ -55,6 +55,7 @@ def test_f22_quiet_hours_end_later_and_then_are_over(
 
 
 @given(DAYS, MINUTES, TIMES, TIMES, st.integers(0, 3), st.integers(0, 3))
+@example(dt.date(2026, 3, 28), 0, dt.time(0), dt.time(2, fold=1), 0, 0)
 def test_f22_an_absence_ends_later_and_then_is_over(
     day: dt.date,
     minutes: int,

@@ -42,7 +42,8 @@ def _quiet_hours_end(member: Any, local: dt.datetime) -> dt.datetime | None:
             day += dt.timedelta(days=1)
     if not is_quiet:
         return None
-    over = dt.datetime.combine(day, end, local.tzinfo)
+    # A time of day means its first occurrence, whatever fold it came with.
+    over = dt.datetime.combine(day, end.replace(fold=0), local.tzinfo)
     # In UTC: moments of one zone are compared by what the clock shows.
     if over.astimezone(dt.UTC) <= local.astimezone(dt.UTC):
         # The clock was put back, and shows the end of the quiet hours twice.
