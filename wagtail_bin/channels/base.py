@@ -7,7 +7,7 @@ import dataclasses
 import enum
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -179,6 +179,28 @@ class Channel(abc.ABC):
         """Send one message. Never raises: what goes wrong is in the receipt."""
         return self.send_batch([message])[0]
 
+    def send_each(
+        self, messages: Sequence[OutgoingMessage], may_go_on: Callable[[], bool]
+    ) -> Iterator[Receipt]:
+        """Send messages one call after the other.
+
+        Args:
+            may_go_on: asked before each call.
+
+        Yields:
+            One receipt per message in their order, up to where it said no.
+        """
+        refusals = [self._refusal(message) for message in messages]
+        safe = [m for m, r in zip(messages, refusals, strict=True) if r is None]
+        following = iter([*safe[1:], None])
+        for message, refusal in zip(messages, refusals, strict=True):
+            if not may_go_on():
+                self.abandon()
+                break
+            if refusal is None:
+                self.expect(next(following))
+            yield refusal or self.deliver(message)
+
     def send_batch(self, messages: Sequence[OutgoingMessage]) -> list[Receipt]:
         """Send up to ``batch_limit`` messages in one call. Never raises.
 
@@ -188,21 +210,20 @@ class Channel(abc.ABC):
         Returns:
             One receipt per message, in their order.
         """
-        receipts: list[Receipt | None] = []
-        for message in messages:
-            try:
-                self.guard(message)
-            except UnsafeMessage as error:
-                refused = Receipt(Outcome.REJECTED, code=str(error), source="guard")
-                receipts.append(refused)
-            else:
-                receipts.append(None)
-        safe = [m for m, r in zip(messages, receipts, strict=True) if r is None]
+        refusals = [self._refusal(message) for message in messages]
+        safe = [m for m, r in zip(messages, refusals, strict=True) if r is None]
         if len(safe) == 1:
             delivered = iter([self.deliver(safe[0])])
         else:
             delivered = iter(self.deliver_batch(safe) if safe else [])
-        return [receipt or next(delivered) for receipt in receipts]
+        return [refusal or next(delivered) for refusal in refusals]
+
+    def _refusal(self, message: OutgoingMessage) -> Receipt | None:
+        try:
+            self.guard(message)
+        except UnsafeMessage as error:
+            return Receipt(Outcome.REJECTED, code=str(error), source="guard")
+        return None
 
     def open(self) -> None:  # noqa: B027 -- most channels keep nothing open
         """Connect, or raise :class:`ChannelUnavailable`."""
@@ -235,6 +256,16 @@ class Channel(abc.ABC):
             raise UnsafeMessage("header_name")
         if ADDRESSING_HEADERS & {name.lower() for name in message.headers}:
             raise UnsafeMessage("addressing_header")
+
+    def expect(self, message: OutgoingMessage | None) -> None:  # noqa: B027
+        """Learn what comes after the message that is delivered next.
+
+        Args:
+            message: guarded; None: nothing.
+        """
+
+    def abandon(self) -> None:  # noqa: B027
+        """What was expected does not come."""
 
     @abc.abstractmethod
     def deliver(self, message: OutgoingMessage) -> Receipt:

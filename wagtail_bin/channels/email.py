@@ -10,7 +10,7 @@ import re
 import smtplib
 from collections.abc import Sequence
 from email.utils import make_msgid
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from anymail.backends.base import AnymailBaseBackend
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -25,7 +25,7 @@ from wagtail_bin.channels.base import (
 )
 from wagtail_bin.channels.esp import AnymailTransport
 from wagtail_bin.channels.mime import InvalidSender, MailTemplate, wire_address
-from wagtail_bin.channels.smtp import SmtpSession, error_kind
+from wagtail_bin.channels.smtp import Mail, SmtpSession, error_kind
 from wagtail_bin.conf import conf
 from wagtail_bin.exceptions import UnsafeMessage
 
@@ -56,8 +56,10 @@ class Transport(Protocol):
     def close(self) -> None:
         """Let go of the connection."""
 
-    def deliver(self, message: OutgoingMessage) -> Receipt:
-        """Hand over one mail."""
+    def deliver(
+        self, message: OutgoingMessage, following: OutgoingMessage | None = None
+    ) -> Receipt:
+        """Hand over one mail; ``following`` is the next one, unless we close."""
 
 
 class EmailChannel(Channel):
@@ -72,6 +74,7 @@ class EmailChannel(Channel):
         super().__init__(**options)
         self._most = batch_limit
         self._transport: Transport | None = None
+        self._following: OutgoingMessage | None = None
 
     @property
     def source(self) -> str:  # type: ignore[override]
@@ -114,6 +117,16 @@ class EmailChannel(Channel):
             with contextlib.suppress(Exception):
                 transport.close()
 
+    def expect(self, message: OutgoingMessage | None) -> None:
+        """It may begin on the way of the mail before it."""
+        self._following = message
+
+    def abandon(self) -> None:
+        """What has begun ends unsent with its connection."""
+        if self._following is not None:
+            self._following = None
+            self.close()
+
     def deliver(self, message: OutgoingMessage) -> Receipt:
         """Send, and say what is known afterwards."""
         if self._transport is None:
@@ -122,7 +135,7 @@ class EmailChannel(Channel):
             except ChannelUnavailable as error:
                 return _ours(error.code, "connect")
         assert self._transport is not None  # noqa: S101 -- opened just now
-        receipt = self._transport.deliver(message)
+        receipt = self._transport.deliver(message, self._following)
         if not self._transport.is_open:
             self.close()
         _note(message, receipt)
@@ -136,6 +149,11 @@ class EmailChannel(Channel):
         for message, receipt in zip(messages, receipts, strict=True):
             _note(message, receipt)
         return receipts
+
+
+class _Built(NamedTuple):
+    mail: Mail
+    message_id: str
 
 
 class SmtpTransport:
@@ -153,6 +171,7 @@ class SmtpTransport:
         connection.timeout = conf.CONNECT_TIMEOUT
         connection.open()
         self._session = SmtpSession(connection.connection, conf.CALL_TIMEOUT)
+        self._next: tuple[OutgoingMessage, _Built | Receipt] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -163,21 +182,41 @@ class SmtpTransport:
         """Take leave of the server."""
         self._connection.close()
 
-    def deliver(self, message: OutgoingMessage) -> Receipt:
+    def deliver(
+        self, message: OutgoingMessage, following: OutgoingMessage | None = None
+    ) -> Receipt:
         """Send one mail; its Message-ID serves as the id."""
+        built = self._take(message)
+        self._next, next_mail = None, None
+        if following is not None:
+            begins = self._build(following)
+            self._next = following, begins
+            next_mail = begins.mail if isinstance(begins, _Built) else None
+        if isinstance(built, Receipt):
+            return built
+        receipt = self._session.send(built.mail, next_mail)
+        if receipt.outcome is Outcome.ACCEPTED:
+            return dataclasses.replace(receipt, provider_id=built.message_id)
+        return receipt
+
+    def _take(self, message: OutgoingMessage) -> _Built | Receipt:
+        """The very mail that the session may have begun, or a fresh one."""
+        if self._next and self._next[0] is message:
+            return self._next[1]
+        return self._build(message)
+
+    def _build(self, message: OutgoingMessage) -> _Built | Receipt:
+        """A mail, or why there can be none."""
         try:
             template = self._template(message.content)
             recipient = wire_address(message.to)
             message_id = template.message_id(message)
-            mail = template.build(message, message_id)
+            content = template.build(message, message_id)
         except InvalidSender:
             return _ours("sender", self.source)
         except ValueError as error:
             return Receipt(Outcome.REJECTED, "", type(error).__name__, self.source)
-        receipt = self._session.send(template.sender, recipient, mail)
-        if receipt.outcome is Outcome.ACCEPTED:
-            return dataclasses.replace(receipt, provider_id=message_id)
-        return receipt
+        return _Built(Mail(template.sender, recipient, content), message_id)
 
 
 class DjangoTransport:
@@ -197,7 +236,9 @@ class DjangoTransport:
         """Close what the backend keeps open."""
         self._connection.close()
 
-    def deliver(self, message: OutgoingMessage) -> Receipt:
+    def deliver(
+        self, message: OutgoingMessage, _following: OutgoingMessage | None = None
+    ) -> Receipt:
         """Send one mail; its Message-ID serves as the id."""
         identifier = message.message_id or make_msgid()
         mail = EmailMultiAlternatives(

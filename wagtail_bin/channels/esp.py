@@ -84,7 +84,9 @@ class AnymailTransport:
         """Close what the backend keeps open."""
         self._connection.close()
 
-    def deliver(self, message: OutgoingMessage) -> Receipt:
+    def deliver(
+        self, message: OutgoingMessage, _following: OutgoingMessage | None = None
+    ) -> Receipt:
         """Send one mail."""
         try:
             mail = self._single_mail(message)

@@ -2,8 +2,9 @@
 
 smtplib's ``sendmail`` raises one exception for "closed before the mail" and for
 "closed after it". The first is certainly not sent, the second may be. Here each
-step is known, and the commands before the mail travel together where the server
-allows that (RFC 2920).
+step is known. Where the server allows it (RFC 2920) the commands before a mail
+travel together, and with the end of the mail before it: a mail costs one round
+trip.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ TOO_MUCH = 552
 # The last bytes of a mail, written in one go: only once they are under way may
 # the server have the end of it.
 LAST_WRITE = 16 * 1024
+# Seconds by which a step may outlast its call: setting a time-out has a cost.
+TOLERANCE = 0.5
 
 
 class Reply(NamedTuple):
@@ -69,6 +72,30 @@ class Stage(enum.Enum):
         return reply.is_positive
 
 
+class Mail(NamedTuple):
+    """A mail with its envelope.
+
+    Attributes:
+        sender: bare address in ASCII, without blanks or control characters.
+        recipient: likewise; a local part beyond ASCII needs a server with
+            SMTPUTF8 (RFC 6531).
+        content: with CRLF line ends, also at its end; dots not doubled.
+    """
+
+    sender: str
+    recipient: str
+    content: bytes
+
+    def envelope(self) -> list[tuple[Stage, bytes]]:
+        """The commands before the mail itself."""
+        options = "" if self.recipient.isascii() else " SMTPUTF8 BODY=8BITMIME"
+        return [
+            (Stage.SENDER, f"MAIL FROM:<{self.sender}>{options}\r\n".encode()),
+            (Stage.RECIPIENT, f"RCPT TO:<{self.recipient}>\r\n".encode()),
+            (Stage.DATA, b"DATA\r\n"),
+        ]
+
+
 class SmtpSession:
     """Transactions over a connection that smtplib opened.
 
@@ -84,6 +111,8 @@ class SmtpSession:
         self._smtp = connection
         self._timeout = timeout
         self._deadline = 0.0
+        self._time_limit = 0.0
+        self._begun: Mail | None = None
         self._is_end_written = False
         self._is_unfinished = False
         connection.ehlo_or_helo_if_needed()
@@ -97,28 +126,24 @@ class SmtpSession:
         """Whether a next transaction can begin."""
         return self._smtp.sock is not None
 
-    def send(self, sender: str, recipient: str, mail: bytes) -> Receipt:
+    def send(self, mail: Mail, following: Mail | None = None) -> Receipt:
         """Send one mail to one recipient.
 
         Args:
-            sender: bare address in ASCII, without blanks or control characters.
-            recipient: likewise; a local part beyond ASCII needs a server with
-                SMTPUTF8 (RFC 6531).
-            mail: with CRLF line ends, also at its end; dots not doubled.
+            following: the mail that is sent next, unless :meth:`cancel` is called.
 
         Returns:
             ``ACCEPTED`` without an id, ``REJECTED``, ``RETRY`` where the end
             of the mail was certainly not written, else ``UNKNOWN``.
         """
-        options = ""
-        if not recipient.isascii():
-            if not self._smtp.has_extn("smtputf8"):
-                return Receipt(Outcome.REJECTED, code="smtputf8", source=SOURCE)
-            options = " SMTPUTF8 BODY=8BITMIME"
+        if not self._can_take(mail):
+            return Receipt(Outcome.REJECTED, code="smtputf8", source=SOURCE)
         self._deadline = time.monotonic() + self._timeout
         self._is_end_written = False
         try:
-            return self._begin(sender, recipient, options) or self._finish(mail)
+            if self._begun is not mail:
+                self.cancel()
+            return self._begin(mail) or self._finish(mail, following)
         except OSError as error:
             self._smtp.close()
             outcome = Outcome.UNKNOWN if self._is_end_written else Outcome.RETRY
@@ -126,18 +151,25 @@ class SmtpSession:
                 outcome, code=error_kind(error), source=SOURCE, is_channel_wide=True
             )
 
-    def _begin(self, sender: str, recipient: str, options: str) -> Receipt | None:
+    def cancel(self) -> None:
+        """Do not send what was to follow: only closing tells the server so."""
+        if self._begun is not None:
+            self._begun = None
+            self._smtp.close()
+
+    def _can_take(self, mail: Mail) -> bool:
+        return mail.recipient.isascii() or self._smtp.has_extn("smtputf8")
+
+    def _begin(self, mail: Mail) -> Receipt | None:
         """Everything before the mail itself; None: the server waits for it."""
-        commands = [
-            (Stage.SENDER, f"MAIL FROM:<{sender}>{options}\r\n".encode()),
-            (Stage.RECIPIENT, f"RCPT TO:<{recipient}>\r\n".encode()),
-            (Stage.DATA, b"DATA\r\n"),
-        ]
-        if self._is_unfinished:
-            commands.insert(0, (Stage.RESET, b"RSET\r\n"))
+        commands = mail.envelope()
+        if self._begun is None:
+            if self._is_unfinished:
+                commands.insert(0, (Stage.RESET, b"RSET\r\n"))
+            if self._pipelines:
+                self._write(b"".join(line for _, line in commands))
+        self._begun = None
         self._is_unfinished = True
-        if self._pipelines:
-            self._write(b"".join(line for _, line in commands))
         refused: tuple[Stage, Reply] | None = None
         reply = Reply(-1, b"")
         for stage, line in commands:
@@ -168,14 +200,18 @@ class SmtpSession:
             # Who would get an empty mail now is anybody's guess.
             self._smtp.close()
 
-    def _finish(self, mail: bytes) -> Receipt:
+    def _finish(self, mail: Mail, following: Mail | None) -> Receipt:
         """The mail itself, and what the server says of it."""
-        wire = mail.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+        wire = mail.content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
         cut = max(0, len(wire) - LAST_WRITE)
         if cut:
             self._write(wire[:cut])
+        last = wire[cut:]
+        if following and self._pipelines and self._can_take(following):
+            last += b"".join(line for _, line in following.envelope())
+            self._begun = following
         self._is_end_written = True
-        self._write(wire[cut:])
+        self._write(last)
         reply = self._read()
         if reply.is_positive:
             self._is_unfinished = False
@@ -196,7 +232,9 @@ class SmtpSession:
         left = self._deadline - time.monotonic()
         if left <= 0 or self._smtp.sock is None:
             raise TimeoutError
-        self._smtp.sock.settimeout(left)
+        if not left <= self._time_limit <= left + TOLERANCE:
+            self._smtp.sock.settimeout(left)
+            self._time_limit = left
 
 
 def _verdict(stage: Stage, reply: Reply) -> Receipt:

@@ -13,7 +13,7 @@ import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from django.template.loader import render_to_string
@@ -34,7 +34,7 @@ from wagtail_bin.membership.links import (
     unsubscribe_token,
     unsubscribe_url,
 )
-from wagtail_bin.models import ChannelName, DispatchMessage, Member, Network, Purpose
+from wagtail_bin.models import ChannelName, DispatchMessage, Network, Purpose
 from wagtail_bin.validators import clean_text, display_phone
 
 LAYOUT_SEPARATOR = "+"
@@ -153,6 +153,18 @@ def content_of(message: DispatchMessage) -> Content:
     )
 
 
+class Recipient(Protocol):
+    """As much of a member as a message is addressed with."""
+
+    @property
+    def pk(self) -> Any:
+        """The member's key; None for a preview."""
+
+    @property
+    def full_name(self) -> str:
+        """May be empty."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sender:
     """What all members of one network get the same in messages of one purpose.
@@ -195,7 +207,7 @@ def sender_of(network: Network, purpose: str = Purpose.TIPS) -> Sender:
 def personalise(
     *,
     content: Content,
-    member: Member,
+    member: Recipient,
     sender: Sender,
     to: str,
     reference: str,
@@ -248,7 +260,7 @@ def as_repeat(content: Content) -> Content:
     return dataclasses.replace(content, text=f"{note} {content.text}")
 
 
-def _salutation(member: Member, language: str) -> str:
+def _salutation(member: Recipient, language: str) -> str:
     nameless, named = _salutations(language)
     name = clean_text(member.full_name)
     return named % {"name": name} if name else nameless

@@ -37,6 +37,7 @@ from wagtail_bin.channels.registry import (
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import gates, ledger
 from wagtail_bin.dispatch.ledger import Marked
+from wagtail_bin.dispatch.ledger_read import due, sendable
 from wagtail_bin.dispatch.lines import NOT_TRIED, Deadline, Lines
 from wagtail_bin.dispatch.messages import Messages
 from wagtail_bin.dispatch.pace import Pace
@@ -48,6 +49,10 @@ logger = logging.getLogger(__name__)
 # How often, in seconds, a worker that waits for a provider looks whether a
 # person has stopped the sending.
 LOOK_UP = 1.0
+
+# How often a lot is filled up before others have their turn: connections rest
+# while one lot ends and the next one begins.
+CLAIMS = 10
 
 # The database is away, or somebody was first; another attempt may succeed.
 LOST = (InterfaceError, OperationalError)
@@ -101,7 +106,7 @@ def _open_lots(
     """What may be sent by what, as far as nothing holds it back."""
     if gates.halted():
         return
-    dispatches = ledger.sendable()
+    dispatches = sendable()
     if dispatch_id:
         dispatches = dispatches.filter(pk=dispatch_id)
     if urgent is not None:
@@ -183,9 +188,20 @@ class _Worker:
         is_probe = failures >= conf.BREAKER_FAILURES
         pause = conf.RETRY_PAUSES[dispatch.purpose][0]
         owner = str(uuid.uuid4())
-        ids: list[int] = []
-        try:
+        claimed = 0
+
+        def claim() -> list[int]:
+            nonlocal claimed
             ids = self._claim(owner, dispatch, channel, is_probe=is_probe)
+            claimed += len(ids)
+            return ids
+
+        def claim_more() -> list[int]:
+            # Nothing urgent waits for the end of a lot.
+            return [] if is_probe or sendable().urgent().exists() else claim()
+
+        try:
+            ids = claim()
             if not ids:
                 return 0
             faults.point("K3")
@@ -204,7 +220,7 @@ class _Worker:
                     lines=lines,
                     messages=self.messages_of(dispatch, channel),
                     pace=pace,
-                ).send(ids, is_over=self.is_over)
+                ).send(ids, more=claim_more, is_over=self.is_over)
         except ChannelUnavailable as error:
             gates.note_failures(channel, count=1, code=error.code, is_probe=is_probe)
             ledger.postpone(owner=owner, code=error.code, seconds=pause)
@@ -216,9 +232,9 @@ class _Worker:
             logger.error("Dispatch %s by %s: %s", dispatch.pk, channel, code)  # noqa: TRY400
             ledger.postpone(owner=owner, code=code, seconds=pause)
         finally:
-            if ids:
+            if claimed:
                 ledger.release(owner=owner)
-        return len(ids)
+        return claimed
 
     def _claim(
         self, owner: str, dispatch: Dispatch, channel: str, *, is_probe: bool
@@ -230,7 +246,7 @@ class _Worker:
             wanted = 1
         allowed, wait_for = gates.reserve(channel, rate=settings.rate, wanted=wanted)
         if not allowed:
-            if ledger.due(dispatch.pk, channel).exists():
+            if due(dispatch.pk, channel).exists():
                 self._waits.append(wait_for)
             return []
         ids = ledger.claim(
@@ -292,24 +308,37 @@ class _Lot:
         self._may_call = Deadline(conf.LEASE - conf.CALL_TIMEOUT)
         self._looked_up = time.monotonic()
 
-    def send(self, ids: Sequence[int], *, is_over: Callable[[], bool]) -> None:
+    def send(
+        self,
+        ids: Sequence[int],
+        *,
+        more: Callable[[], list[int]],
+        is_over: Callable[[], bool],
+    ) -> None:
         """Mark, call and record, until all is done or something says stop.
 
         While one part is on its way the next one is marked: half a batch each,
         so that a batch for each connection is under way at most.
+
+        Args:
+            ids: what is claimed.
+            more: claims what comes after it, if anything does.
+            is_over: whether to stop.
         """
         batch = _batch(self._dispatch, self._lines.settings)
-        size = math.ceil(batch / 2) * self._lines.settings.connections
-        parts = deque(ids[start : start + size] for start in range(0, len(ids), size))
         depth = 2 if batch > 1 else 1
+        parts = self._parts(ids, batch, more)
         flights: deque[_Flight] = deque()
         try:
-            while parts or flights:
-                while parts and len(flights) < depth and self._may_call():
+            while True:
+                while len(flights) < depth and self._may_call():
                     if is_over():
                         self._may_call.halt()
                         break
-                    flights.append(self._mark(parts.popleft()))
+                    part = next(parts, None)
+                    if not part:
+                        break
+                    flights.append(self._mark(part))
                     self._take_off(flights[-1])
                     self._look_up()
                 if not flights:
@@ -321,6 +350,18 @@ class _Lot:
             with contextlib.ExitStack() as stack:
                 for flight in reversed(flights):
                     stack.callback(self._land, flight)
+
+    def _parts(
+        self, ids: Sequence[int], batch: int, more: Callable[[], list[int]]
+    ) -> Iterator[Sequence[int]]:
+        """What is marked together: half a batch for each connection."""
+        size = math.ceil(batch / 2) * self._lines.settings.connections
+        for _claim in range(CLAIMS):
+            for start in range(0, len(ids), size):
+                yield ids[start : start + size]
+            ids = more() if batch > 1 else []
+            if not ids:
+                break
 
     def _mark(self, ids: Sequence[int]) -> _Flight:
         marked = ledger.mark_sending(
@@ -377,7 +418,7 @@ class _Lot:
             return
         self._looked_up = time.monotonic()
         try:
-            is_sendable = ledger.sendable().filter(pk=self._dispatch.pk).exists()
+            is_sendable = sendable().filter(pk=self._dispatch.pk).exists()
             if stop_requested() or gates.halted() or not is_sendable:
                 self._may_call.halt()
         except LOST:

@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 import os
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import connection, transaction
@@ -26,6 +26,7 @@ from django.db.models.functions import Now
 
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch.clock import after
+from wagtail_bin.dispatch.prepared import Prepared
 from wagtail_bin.models import ChannelState, DomainState, SendingSwitch
 
 PAUSED = "paused"
@@ -216,10 +217,17 @@ def limping_domains() -> set[str]:
     return set(DomainState.objects.values_list("domain", flat=True))
 
 
-def slow_domains(domains: Iterable[str]) -> Mapping[str, dt.datetime]:
-    """Those of the mail domains that asked to wait, and until when."""
-    found = DomainState.objects.filter(domain__in=set(domains), slow_until__gt=Now())
-    return {state.domain: state.slow_until for state in found if state.slow_until}
+def slow_domains() -> dict[str, dt.datetime]:
+    """Mail domains that asked to wait, and until when: few, and not for long."""
+    return dict(_SLOW.rows())
+
+
+def _slow() -> QuerySet[Any, Any]:
+    slow = DomainState.objects.filter(slow_until__gt=Now())
+    return slow.values_list("domain", "slow_until")
+
+
+_SLOW = Prepared(_slow)
 
 
 def note_domains(*, slow: Iterable[str], fine: Iterable[str]) -> None:

@@ -24,7 +24,7 @@ from wagtail_bin.channels.handover import (
 )
 from wagtail_bin.dispatch.gates import halted
 from wagtail_bin.dispatch.held import hold, remember
-from wagtail_bin.dispatch.ledger import sendable
+from wagtail_bin.dispatch.ledger_read import sendable
 from wagtail_bin.exceptions import DispatchError
 from wagtail_bin.membership.reach import address_of, with_reach
 from wagtail_bin.models import (

@@ -15,7 +15,7 @@ from django.db.models import Count, DurationField, Max, QuerySet
 from django.db.models.expressions import ExpressionWrapper, F
 from django.db.models.functions import Now
 
-from wagtail_bin.dispatch import gates, ledger, worker
+from wagtail_bin.dispatch import gates, ledger_read, worker
 from wagtail_bin.dispatch.clock import after
 from wagtail_bin.dispatch.queues import Queue
 from wagtail_bin.models import ChannelName, ChannelState, Delivery, Dispatch
@@ -111,7 +111,7 @@ def read_health() -> Health:
     halted = gates.halted()
     waiting = _waiting() if not halted else Delivery.objects.none()
     due = waiting.filter(due_at__lte=Now())
-    urgent = ledger.sendable().order_by().urgent()
+    urgent = ledger_read.sendable().order_by().urgent()
     urgent_waits = _longest(due.filter(dispatch__in=urgent), since="due_at")
     other_waits = _longest(due.exclude(dispatch__in=urgent), since="due_at")
     under_way = Delivery.objects.filter(dispatch__in=Dispatch.objects.open())
@@ -133,7 +133,7 @@ def read_health() -> Health:
 def _waiting() -> QuerySet[Delivery]:
     """What is to be sent by us, and not held back by a person."""
     return Delivery.objects.filter(
-        state=Delivery.State.QUEUED, dispatch__in=ledger.sendable().order_by()
+        state=Delivery.State.QUEUED, dispatch__in=ledger_read.sendable().order_by()
     ).exclude(channel=ChannelName.HANDOVER)
 
 

@@ -10,64 +10,30 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from wagtail_bin.channels.base import Receipt
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch.clock import after
 from wagtail_bin.dispatch.gates import slow_domains
-from wagtail_bin.dispatch.ledger_write import write
-from wagtail_bin.membership.quiet import quiet_until
-from wagtail_bin.membership.reach import address_of, with_reach
-from wagtail_bin.models import (
-    PERSONAL_CHANNELS,
-    ChannelName,
-    Delivery,
-    Dispatch,
-    Member,
-    SendingSwitch,
+from wagtail_bin.dispatch.ledger_read import (
+    Addressee,
+    claimed_by,
+    due,
+    read_claimed,
+    read_members,
 )
-from wagtail_bin.models.dispatches import DispatchQuerySet
-from wagtail_bin.models.members import full_name
+from wagtail_bin.dispatch.ledger_write import mark, write
+from wagtail_bin.membership.quiet import quiet_until
+from wagtail_bin.models import PERSONAL_CHANNELS, ChannelName, Delivery, Dispatch
 
 State = Delivery.State
 
 # A provider's id stands in the ledger for what it took; this stands for a person.
 BY_HAND = "by-hand"
-
-# What of a delivery is read before it is marked.
-READ = ("pk", "member", "attempt", "language", "network", "repeats", "target")
-
-
-class Addressee(NamedTuple):
-    """What a message and the quiet hours need of a member: no whole instance.
-
-    Attributes:
-        unreachable: a reason, or empty.
-        to: the address at the channel.
-    """
-
-    pk: int
-    first_name: str
-    last_name: str
-    organisation: str
-    quiet_from: dt.time | None
-    quiet_until: dt.time | None
-    away_from: dt.date | None
-    away_until: dt.date | None
-    unreachable: str
-    to: str
-
-    @property
-    def full_name(self) -> str:
-        """As :attr:`Member.full_name`."""
-        return full_name(self.first_name, self.last_name, self.organisation)
 
 
 @dataclasses.dataclass(slots=True)
@@ -84,33 +50,8 @@ class Marked:
     language: str
     network_id: int | None
     is_repeat: bool
-    member: Any
+    member: Addressee | None
     to: str
-
-
-def sendable() -> DispatchQuerySet:
-    """Dispatches of which something may be sent now, the urgent ones first."""
-    paused = SendingSwitch.objects.filter(is_paused=True)
-    return (
-        Dispatch.objects.open()
-        .filter(
-            ~Exists(paused),
-            not_before__lte=Now(),
-            expires_at__gt=Now(),
-            awaits_page=False,
-            paused_at=None,
-            cancelled_at=None,
-        )
-        # "alerts" comes before "tips".
-        .order_by("purpose", "not_before", "pk")
-    )
-
-
-def due(dispatch_id: uuid.UUID, channel: str) -> QuerySet[Delivery]:
-    """What waits to be sent now, of one dispatch by one channel."""
-    return Delivery.objects.filter(
-        dispatch=dispatch_id, channel=channel, state=State.QUEUED, due_at__lte=Now()
-    )
 
 
 def claim(*, owner: str, dispatch_id: uuid.UUID, channel: str, limit: int) -> list[int]:
@@ -135,12 +76,12 @@ def claim(*, owner: str, dispatch_id: uuid.UUID, channel: str, limit: int) -> li
         )
     if claimed == len(ids):
         return sorted(ids)
-    return list(_claimed(owner).order_by("pk").values_list("pk", flat=True))
+    return list(claimed_by(owner).order_by("pk").values_list("pk", flat=True))
 
 
 def release(*, owner: str) -> None:
     """Give back what was claimed and not tried."""
-    _claimed(owner).update(state=State.QUEUED, claimed_by="", lease_until=None)
+    claimed_by(owner).update(state=State.QUEUED, claimed_by="", lease_until=None)
 
 
 def postpone(*, owner: str, code: str, seconds: float) -> None:
@@ -149,7 +90,7 @@ def postpone(*, owner: str, code: str, seconds: float) -> None:
     Args:
         code: the kind of failure.
     """
-    _claimed(owner).update(
+    claimed_by(owner).update(
         state=State.QUEUED,
         claimed_by="",
         lease_until=None,
@@ -171,26 +112,18 @@ def mark_sending(
     Returns:
         The deliveries marked, in the order of ``ids``.
     """
-    own = _claimed(owner)
+    is_personal = channel in PERSONAL_CHANNELS
     with transaction.atomic():
-        rows = list(
-            # A range: what else lies in it is not this owner's, or not claimed.
-            own.filter(pk__range=(ids[0], ids[-1]), dispatch__in=sendable())
-            .order_by("pk")
-            .values_list(*READ, Now())
-        )
+        rows = read_claimed(owner, ids[0], ids[-1])
         if not rows:
             return []
-        now = rows[0][-1]
-        is_personal = channel in PERSONAL_CHANNELS
-        members: dict[int, Addressee] = {}
+        members: Mapping[int | None, Addressee] = {}
         if is_personal:
-            keys = own.filter(pk__range=(rows[0][0], rows[-1][0])).values("member")
-            members = _read_members(keys, dispatch, channel, now)
+            members = read_members(owner, rows, dispatch=dispatch, channel=channel)
         wanted: list[Marked] = []
         withheld: list[int] = []
         later: dict[dt.datetime, list[int]] = {}
-        for pk, member_id, attempt, language, network, repeats, target, _now in rows:
+        for pk, member_id, attempt, language, network, repeats, target, now in rows:
             member = members.get(member_id)
             if is_personal and (member is None or member.unreachable):
                 withheld.append(pk)
@@ -206,7 +139,7 @@ def mark_sending(
         if channel == ChannelName.EMAIL:
             wanted = _without_slow_domains(wanted, later)
         _put_aside(owner, withheld, later)
-        updated = _mark(owner, wanted, channel)
+        updated = mark(owner, wanted) if wanted else 0
     if updated == len(wanted):
         return wanted
     # Some leases ran out in between: keep to what is really ours.
@@ -218,35 +151,11 @@ def mark_sending(
     return [marked for marked in wanted if marked.pk in ours]
 
 
-def _read_members(
-    keys: QuerySet[Any], dispatch: Dispatch, channel: str, now: dt.datetime
-) -> dict[int, Addressee]:
-    """Members by primary key, locked."""
-    found = Member.objects.filter(pk__in=keys)
-    if connection.features.has_select_for_update:
-        # The lock makes an unsubscribe that commits first win, and one that
-        # comes later wait until this is committed. Consent is read by a second
-        # statement: one that had to wait would see it as it was before. Rows
-        # that refer to a member, such as a new dispatch's, may come meanwhile.
-        list(found.order_by("pk").select_for_update(no_key=True).values_list("pk"))
-    reached = with_reach(
-        found.annotate(to=address_of(channel)),
-        purpose=dispatch.purpose,
-        channels=[channel],
-        on=timezone.localdate(now),
-        # Who is back before then is only put off.
-        until=timezone.localdate(dispatch.expires_at),
-    )
-    # Of what is not asked for, no column is computed.
-    addressees = map(Addressee._make, reached.values_list(*Addressee._fields))
-    return {addressee.pk: addressee for addressee in addressees}
-
-
 def _without_slow_domains(
     wanted: list[Marked], later: dict[dt.datetime, list[int]]
 ) -> list[Marked]:
     """Put aside what goes to a domain that asked to wait."""
-    slow = slow_domains(domain_of(marked.to) for marked in wanted)
+    slow = slow_domains()
     if not slow:
         return wanted
     kept = []
@@ -268,7 +177,7 @@ def _put_aside(
     owner: str, withheld: Sequence[int], later: dict[dt.datetime, list[int]]
 ) -> None:
     if withheld:
-        _claimed(owner).filter(pk__in=withheld).update(
+        claimed_by(owner).filter(pk__in=withheld).update(
             state=State.SUPPRESSED,
             code="no_longer_wanted",
             claimed_by="",
@@ -276,30 +185,13 @@ def _put_aside(
             settled_at=Now(),
         )
     for moment, ids in later.items():
-        _claimed(owner).filter(pk__in=ids).update(
+        claimed_by(owner).filter(pk__in=ids).update(
             state=State.QUEUED,
             code="later",
             claimed_by="",
             lease_until=None,
             due_at=moment,
         )
-
-
-def _mark(owner: str, wanted: Sequence[Marked], channel: str) -> int:
-    if not wanted:
-        return 0
-    values: dict[str, Any] = {
-        "state": State.SENDING,
-        "attempt": F("attempt") + 1,
-        "tried_at": Now(),
-        "lease_until": after(conf.LEASE),
-    }
-    if channel in PERSONAL_CHANNELS:
-        own = Member.objects.filter(pk=OuterRef("member"))
-        values["address"] = Subquery(own.values(to=address_of(channel)))
-    # The others in this range have been put aside.
-    own_rows = _claimed(owner).filter(pk__range=(wanted[0].pk, wanted[-1].pk))
-    return own_rows.update(**values)
 
 
 def record(
@@ -318,7 +210,3 @@ def record(
     if results:
         with transaction.atomic():
             write(owner, results, purpose)
-
-
-def _claimed(owner: str) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(claimed_by=owner, state=State.CLAIMED)

@@ -1,4 +1,4 @@
-"""What calls brought, written to the ledger: constant SQL, however many they are."""
+"""What is about to be sent, and what calls brought: constant SQL, however many."""
 
 from __future__ import annotations
 
@@ -40,7 +40,24 @@ def _pause(attempt: int, receipt: Receipt, purpose: str) -> float:
     return float(max(receipt.retry_after, pauses[min(attempt, len(pauses)) - 1]))
 
 
-# What a batch brought, as one parameter: its length does not change the SQL.
+# Rows as one parameter: their number does not change the SQL.
+WANTED = {
+    "postgresql": "SELECT * FROM json_to_recordset(%s::json) AS row (id bigint, address text)",
+    "sqlite": "SELECT value ->> 'id' AS id, value ->> 'address' AS address FROM json_each(%s)",
+}
+MARK = """
+    WITH wanted AS ({wanted})
+    UPDATE wagtail_bin_delivery AS delivery
+    SET state = 'sending',
+        attempt = delivery.attempt + 1,
+        tried_at = {now},
+        lease_until = {later},
+        address = wanted.address
+    FROM wanted
+    WHERE delivery.id = wanted.id
+        AND delivery.claimed_by = %s
+        AND delivery.state = 'claimed'
+"""
 KNOWN = {
     "postgresql": """
         SELECT * FROM json_to_recordset(%s::json) AS row (
@@ -84,6 +101,27 @@ REMEMBER = """
     WHERE true
     ON CONFLICT DO NOTHING
 """
+
+
+def mark(owner: str, wanted: Sequence[Marked]) -> int:
+    """Write that these are being sent, in the caller's transaction.
+
+    Args:
+        owner: who claimed the deliveries.
+        wanted: not empty.
+
+    Returns:
+        How many were still the owner's.
+    """
+    rows = [{"id": row.pk, "address": row.to if row.member else ""} for row in wanted]
+    sql = MARK.format(
+        wanted=WANTED[connection.vendor],
+        now=SQL_NOW[connection.vendor],
+        later=SQL_AFTER[connection.vendor].format("%s"),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [json.dumps(rows), conf.LEASE, owner])
+        return int(cursor.rowcount)
 
 
 def write(owner: str, results: Sequence[tuple[Marked, Receipt]], purpose: str) -> None:

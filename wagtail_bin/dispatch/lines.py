@@ -5,6 +5,7 @@ Threads call the channel and nothing else; the database is the main thread's.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -97,36 +98,21 @@ class Lines:
             )
             return [failed] * len(messages)
         receipts: list[Receipt] = []
+        call: Sequence[OutgoingMessage] = messages[:1]
         try:
-            for call in _calls(messages, min(channel.batch_limit, len(messages))):
-                if not may_go_on():
-                    break
-                receipts += self._call(channel, call)
+            if channel.batch_limit == 1:
+                for receipt in channel.send_each(messages, may_go_on):
+                    receipts.append(receipt)
+            else:
+                for call in _calls(messages, min(channel.batch_limit, len(messages))):
+                    if not may_go_on():
+                        break
+                    receipts += _of_each(call, channel.send_batch(call))
+        except Exception as error:  # noqa: BLE001 -- a channel's mistake is no reason to lose count
+            receipts += [_broken(channel, error)] * len(call)
         finally:
             self._give_back(channel)
         return receipts + [NOT_TRIED] * (len(messages) - len(receipts))
-
-    def _call(
-        self, channel: Channel, messages: Sequence[OutgoingMessage]
-    ) -> list[Receipt]:
-        try:
-            receipts = channel.send_batch(messages)
-            if len(receipts) != len(messages):
-                # Nobody can tell whose they are.
-                raise ValueError(len(receipts))
-        except Exception as error:  # noqa: BLE001 -- a channel's mistake is no reason to lose count
-            # The kind only: its text may hold an address.
-            logger.error(  # noqa: TRY400
-                "%s failed: %s", type(channel).__name__, type(error).__name__
-            )
-            broken = Receipt(
-                Outcome.UNKNOWN,
-                code=type(error).__name__,
-                source=channel.source,
-                is_channel_wide=True,
-            )
-            return [broken] * len(messages)
-        return receipts
 
     def _take(self) -> Channel:
         with self._lock:
@@ -147,6 +133,27 @@ class Lines:
     def _give_back(self, channel: Channel) -> None:
         with self._lock:
             self._idle.append(channel)
+
+
+def _of_each(
+    messages: Sequence[OutgoingMessage], receipts: list[Receipt]
+) -> list[Receipt]:
+    if len(receipts) != len(messages):
+        # Nobody can tell whose they are.
+        raise ValueError(len(receipts))
+    return receipts
+
+
+def _broken(channel: Channel, error: Exception) -> Receipt:
+    """What is known of messages in whose call a channel failed: nothing."""
+    code = type(error).__name__
+    # The kind only: its text may hold an address.
+    logger.error("%s failed: %s", type(channel).__name__, code)
+    with contextlib.suppress(Exception):
+        channel.abandon()
+    return Receipt(
+        Outcome.UNKNOWN, code=code, source=channel.source, is_channel_wide=True
+    )
 
 
 def _calls(

@@ -71,8 +71,8 @@ def with_reach(
     *,
     purpose: str = Purpose.TIPS,
     channels: Sequence[str] = (ChannelName.EMAIL,),
-    on: dt.date | None = None,
-    until: dt.date | None = None,
+    on: dt.date | Combinable | None = None,
+    until: dt.date | Combinable | None = None,
 ) -> QuerySet[Any]:
     """Annotate members with ``reach``, and with its two halves.
 
