@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.dispatch.conftest import Send
 from tests.dispatch.doubles import Script
 from wagtail_bin.channels.base import Outcome, Receipt
-from wagtail_bin.dispatch import ledger, sweep
+from wagtail_bin.dispatch import ledger, ledger_write, sweep
 from wagtail_bin.models import Delivery, Dispatch, Member
 
 pytestmark = [
@@ -85,3 +85,24 @@ def test_m5_no_step_of_the_protocol_reads_the_whole_ledger(dispatch: Dispatch) -
     assert len(plans) >= 5
     for plan in plans:
         assert "Seq Scan on wagtail_bin_delivery" not in plan, plan
+
+
+def test_m3_a_batch_is_found_by_its_keys_whatever_is_known_of_its_owner(
+    dispatch: Dispatch,
+) -> None:
+    # As it is when statistics are taken while one worker has thousands.
+    queued = Delivery.objects.filter(dispatch=dispatch, state="queued")
+    ids = list(queued.order_by("pk").values_list("pk", flat=True)[:4000])
+    Delivery.objects.filter(pk__in=ids).update(
+        state="sending", claimed_by="y", lease_until=Now()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE wagtail_bin_delivery")
+    marked = [ledger.Marked(pk, 1, "nl", None, False, None, "") for pk in ids[:2000]]
+    accepted = Receipt(Outcome.ACCEPTED, "id", "250", "double")
+    with CaptureQueriesContext(connection) as captured:
+        ledger.record(owner="x", results=[(row, accepted) for row in marked])
+        ledger_write.mark("x", marked)
+    record, mark = plans_of(captured)
+    for plan in (record, mark):
+        assert "Index Scan using wagtail_bin_delivery_pkey" in plan, plan

@@ -45,6 +45,8 @@ WANTED = {
     "postgresql": "SELECT * FROM json_to_recordset(%s::json) AS row (id bigint, address text)",
     "sqlite": "SELECT value ->> 'id' AS id, value ->> 'address' AS address FROM json_each(%s)",
 }
+# Of how many rows CASE is true PostgreSQL does not guess. It would guess that an
+# owner has one, and compare all of those with all of these.
 MARK = """
     WITH wanted AS ({wanted})
     UPDATE wagtail_bin_delivery AS delivery
@@ -55,8 +57,8 @@ MARK = """
         address = wanted.address
     FROM wanted
     WHERE delivery.id = wanted.id
-        AND delivery.claimed_by = %s
-        AND delivery.state = 'claimed'
+        AND CASE WHEN delivery.claimed_by = %s AND delivery.state = 'claimed'
+            THEN true ELSE false END
 """
 KNOWN = {
     "postgresql": """
@@ -89,8 +91,9 @@ RECORD = """
     FROM known
     WHERE delivery.id = known.id
         AND delivery.attempt = known.attempt
-        AND delivery.claimed_by = %s
-        AND delivery.state IN ('sending', 'unknown')
+        AND CASE WHEN delivery.claimed_by = %s
+            AND delivery.state IN ('sending', 'unknown')
+            THEN true ELSE false END
 """
 # An attempt has one outcome: told again, after a commit in doubt, it stays one.
 REMEMBER = """
