@@ -50,12 +50,14 @@ class SmtpServer:
     Attributes:
         actions: stage to a reply, or to one of the constants above; the rest
             is answered as expected.
+        scripts: actions of the next transactions, one after the other.
         extensions: what EHLO offers.
         is_lenient: says 354 although there is no recipient, as some do.
     """
 
     def __init__(self) -> None:
         self.actions: dict[str, str] = {}
+        self.scripts: list[dict[str, str]] = []
         self.extensions = ["PIPELINING", "8BITMIME"]
         self.is_lenient = False
         self.mails: list[Mail] = []
@@ -158,7 +160,10 @@ class _Conversation:
     def do_mail(self, text: str) -> None:
         if self.sender is not None:
             self.say("503 nested MAIL")
-        elif self.act("MAIL"):
+            return
+        if self.server.scripts:
+            self.server.actions = self.server.scripts.pop(0)
+        if self.act("MAIL"):
             self.sender = text[len("MAIL FROM:") :]
 
     def do_rcpt(self, text: str) -> None:

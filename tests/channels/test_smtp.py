@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import email
 import email.policy
+import smtplib
 import socket
 import ssl
 from collections.abc import Iterator
@@ -247,6 +248,91 @@ def test_i04_i05_whatever_a_server_does_no_mail_is_lost_or_sent_twice(
         elif outcome is not Outcome.UNKNOWN:
             assert address not in promised
     assert all(mail.content for mail in server.mails)
+
+
+@given(
+    scripts=st.lists(
+        st.dictionaries(
+            st.sampled_from(["RSET", "MAIL", "RCPT", "DATA", "CONTENT"]), ACTIONS
+        ),
+        min_size=2,
+        max_size=6,
+    ),
+    most=st.integers(1, 8),
+)
+@settings(
+    max_examples=300,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_i04_i05_in_a_stream_of_mails_none_is_lost_or_sent_twice(
+    server: SmtpServer, scripts: list[dict[str, str]], most: int
+) -> None:
+    server.mails.clear()
+    server.scripts = list(scripts)
+    addresses = [f"m{number}@example.org" for number in range(len(scripts) + 1)]
+    asked = 0
+
+    def may_go_on() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked <= most
+
+    with EmailChannel() as channel:
+        messages = [make_message(to=address) for address in addresses]
+        receipts = list(channel.send_each(messages, may_go_on))
+        server.scripts, server.actions = [], {}
+        again = channel.send(make_message(to="next@example.org"))
+    assert len(receipts) == min(most, len(messages))
+    assert again.outcome is Outcome.ACCEPTED
+    promised = [to for mail in server.mails for to in mail.recipients]
+    assert len(promised) == len(set(promised))
+    assert "<next@example.org>" in promised
+    outcomes = {f"<{a}>": r.outcome for a, r in zip(addresses, receipts, strict=False)}
+    for address in (f"<{address}>" for address in addresses):
+        outcome = outcomes.get(address)
+        if outcome is Outcome.ACCEPTED:
+            assert address in promised
+        elif outcome is not Outcome.UNKNOWN:
+            assert address not in promised
+    assert all(mail.content for mail in server.mails)
+
+
+def test_m2_a_mail_of_a_stream_costs_one_round_trip(
+    server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[bytes] = []
+    with EmailChannel() as channel:
+        write = smtplib.SMTP.send
+
+        def note(self: smtplib.SMTP, data: Any) -> None:
+            writes.append(data)
+            write(self, data)
+
+        monkeypatch.setattr(smtplib.SMTP, "send", note)
+        messages = [make_message(to=f"m{number}@example.org") for number in range(5)]
+        receipts = list(channel.send_each(messages, lambda: True))
+        monkeypatch.undo()
+    assert {receipt.outcome for receipt in receipts} == {Outcome.ACCEPTED}
+    assert [to for mail in server.mails for to in mail.recipients] == [
+        f"<m{number}@example.org>" for number in range(5)
+    ]
+    assert server.connections == 1
+    # An envelope ahead of the first mail, then one with each but the last.
+    assert len(writes) == (6 if "PIPELINING" in server.extensions else 20)
+
+
+def test_f29_what_had_begun_when_it_was_stopped_is_not_sent(server: SmtpServer) -> None:
+    answers = iter([True, True, False])
+    messages = [make_message(to=f"m{number}@example.org") for number in range(4)]
+    with EmailChannel() as channel:
+        receipts = list(channel.send_each(messages, lambda: next(answers)))
+        channel.send(make_message(to="next@example.org"))
+    assert len(receipts) == 2
+    assert [to for mail in server.mails for to in mail.recipients] == [
+        "<m0@example.org>",
+        "<m1@example.org>",
+        "<next@example.org>",
+    ]
 
 
 def test_f16_no_server_means_nothing_was_sent(settings: Any) -> None:

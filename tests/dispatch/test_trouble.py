@@ -328,8 +328,12 @@ def test_f10_other_calls_are_recorded_when_one_cannot_be(
     with pytest.raises(OperationalError):
         deliver.deliver_due(seconds=10)
     found = states()
-    # Two parts of ten were under way; the rest was given back.
-    assert found == {"sending": 10, "accepted": 10, "queued": 10}
+    # Two parts were under way; of the second, what no call had begun yet went
+    # back with the rest.
+    assert found["sending"] > 0
+    assert found["accepted"] > 0
+    assert found.keys() == {"sending", "accepted", "queued"}
+    assert len(scripts["email"].tried) == found["sending"] + found["accepted"]
 
 
 def test_i06_recording_an_attempt_twice_is_recording_it_once(

@@ -7,6 +7,7 @@ makes one mail per address of it, with the values, headers and metadata of each.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parseaddr
 from typing import Any
@@ -24,6 +25,9 @@ from wagtail_bin.channels.providers import (
     provider_of,
 )
 from wagtail_bin.exceptions import UnsafeMessage
+
+# An address that no parser takes for anything else: most are like that.
+PLAIN_ADDRESS = re.compile(r"[\w+-]+(\.[\w+-]+)*@[\w-]+(\.[\w-]+)*", re.ASCII)
 
 
 def groups(
@@ -45,11 +49,15 @@ def groups(
     """
     found: dict[tuple[Any, ...], list[int]] = {}
     copies: dict[str, int] = {}
+    names = _names(messages[0].content) if messages else set()
     for position, message in enumerate(messages):
-        address = _wire_address(message).lower()
-        copies[address] = copies.get(address, 0) + 1
-        key: tuple[Any, ...] = (copies[address], *_shared(message))
-        if not _can_be_merged(message, provider):
+        address = _wire_address(message)
+        copies[address.lower()] = copies.get(address.lower(), 0) + 1
+        key: tuple[Any, ...] = (copies[address.lower()], *_shared(message))
+        if not (
+            names <= message.values.keys()
+            and _can_be_merged(message, address, provider)
+        ):
             key = (*key, position)
         found.setdefault(key, []).append(position)
     for positions in found.values():
@@ -172,21 +180,24 @@ def _shared(message: OutgoingMessage) -> tuple[Any, ...]:
     )
 
 
-def _can_be_merged(message: OutgoingMessage, provider: Provider) -> bool:
-    """Whether in a batch it would be exactly the mail that it is on its own."""
-    address = _wire_address(message)
-    content = message.content
+def _names(content: Content) -> set[str]:
+    """The values that a content has a place for."""
     split = content.placeholders.split
-    names = {*split(content.text)[1::2], *split(content.html)[1::2]}
-    own = _headers(message, own=True)
+    return {*split(content.text)[1::2], *split(content.html)[1::2]}
+
+
+def _can_be_merged(message: OutgoingMessage, address: str, provider: Provider) -> bool:
+    """Whether in a batch it would be exactly the mail that it is on its own."""
     return (
         # What anymail makes of the address must be what values are keyed by.
-        address.isascii()
-        and parseaddr(address)[1] == address
-        and names <= message.values.keys()
-        and all(literal(value) == value for value in own.values())
+        bool(PLAIN_ADDRESS.fullmatch(address) or _is_read_as(address))
+        and all(literal(v) == v for v in _headers(message, own=True).values())
         and (
             provider.is_field_exact
             or all(html.escape(value) == value for value in message.values.values())
         )
     )
+
+
+def _is_read_as(address: str) -> bool:
+    return address.isascii() and parseaddr(address)[1] == address

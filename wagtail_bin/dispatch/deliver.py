@@ -50,8 +50,8 @@ logger = logging.getLogger(__name__)
 # person has stopped the sending.
 LOOK_UP = 1.0
 
-# How often a lot is filled up before others have their turn: connections rest
-# while one lot ends and the next one begins.
+# How often a lot is filled up while nobody else waits: connections rest while one
+# lot ends and the next one begins.
 CLAIMS = 10
 
 # The database is away, or somebody was first; another attempt may succeed.
@@ -92,9 +92,11 @@ def _one_round(
 ) -> int:
     """Everything urgent once, and one lot of something else."""
     worked_on = 0
-    lots = _open_lots(dispatch_id=dispatch_id, urgent=urgent)
-    for dispatch, channel in worker.in_turn(lots):
-        worked_on += worker.work_off(dispatch, channel)
+    lots = worker.in_turn(_open_lots(dispatch_id=dispatch_id, urgent=urgent))
+    for lot in lots:
+        dispatch, channel = lot
+        others = [other for other in lots if other != lot]
+        worked_on += worker.work_off(dispatch, channel, others)
         if worker.is_over() or (worked_on and not dispatch.is_urgent):
             break
     return worked_on
@@ -176,8 +178,13 @@ class _Worker:
             self._messages[key] = Messages(dispatch, channel)
         return self._messages[key]
 
-    def work_off(self, dispatch: Dispatch, channel: str) -> int:
+    def work_off(
+        self, dispatch: Dispatch, channel: str, others: Sequence[tuple[Dispatch, str]]
+    ) -> int:
         """Claim a lot of one dispatch for one channel, and send it.
+
+        Args:
+            others: who may wait for their turn meanwhile.
 
         Returns:
             Number of deliveries that were claimed.
@@ -197,8 +204,9 @@ class _Worker:
             return ids
 
         def claim_more() -> list[int]:
-            # Nothing urgent waits for the end of a lot.
-            return [] if is_probe or sendable().urgent().exists() else claim()
+            if is_probe or _somebody_waits(others):
+                return []
+            return claim()
 
         try:
             ids = claim()
@@ -259,6 +267,14 @@ class _Worker:
             ledger.release(owner=owner)
             return []
         return ids
+
+
+def _somebody_waits(others: Iterable[tuple[Dispatch, str]]) -> bool:
+    """Whether something else is due, or something urgent has come."""
+    return (
+        any(due(dispatch.pk, channel).exists() for dispatch, channel in others)
+        or sendable().urgent().exists()
+    )
 
 
 def _batch(dispatch: Dispatch, settings: ChannelSettings) -> int:

@@ -17,12 +17,11 @@ from django.db.models.functions import Now
 
 from wagtail_bin.channels.base import Receipt
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch.clock import after
+from wagtail_bin.dispatch.clock import SQL_AFTER, SQL_NOW, after
 from wagtail_bin.dispatch.gates import slow_domains
 from wagtail_bin.dispatch.ledger_read import (
     Addressee,
     claimed_by,
-    due,
     read_claimed,
     read_members,
 )
@@ -54,6 +53,39 @@ class Marked:
     to: str
 
 
+DISPATCH = Delivery._meta.get_field("dispatch")
+# One statement: nobody gets in between, and no key is sent back and forth.
+CLAIM = {
+    "postgresql": """
+        WITH waiting AS MATERIALIZED (
+            SELECT id FROM wagtail_bin_delivery
+            WHERE dispatch_id = %(dispatch)s AND channel = %(channel)s
+                AND state = 'queued' AND due_at <= {now}
+            ORDER BY due_at, id
+            LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE wagtail_bin_delivery AS delivery
+        SET state = 'claimed', claimed_by = %(owner)s, lease_until = {later}
+        FROM waiting
+        WHERE delivery.id = waiting.id
+        RETURNING delivery.id
+    """,
+    "sqlite": """
+        UPDATE wagtail_bin_delivery
+        SET state = 'claimed', claimed_by = %(owner)s, lease_until = {later}
+        WHERE id IN (
+            SELECT id FROM wagtail_bin_delivery
+            WHERE dispatch_id = %(dispatch)s AND channel = %(channel)s
+                AND state = 'queued' AND due_at <= {now}
+            ORDER BY due_at, id
+            LIMIT %(limit)s
+        )
+        RETURNING id
+    """,
+}
+
+
 def claim(*, owner: str, dispatch_id: uuid.UUID, channel: str, limit: int) -> list[int]:
     """Take up to ``limit`` due rows for the length of a lease.
 
@@ -63,20 +95,21 @@ def claim(*, owner: str, dispatch_id: uuid.UUID, channel: str, limit: int) -> li
     Returns:
         Primary keys, in ascending order.
     """
-    with transaction.atomic():
-        waiting = due(dispatch_id, channel).order_by("due_at", "pk")
-        if connection.features.has_select_for_update_skip_locked:
-            waiting = waiting.select_for_update(skip_locked=True, of=("self",))
-        ids = list(waiting.values_list("pk", flat=True)[:limit])
-        if not ids:
-            return []
-        # Compare and set: without row locks somebody else may have been here.
-        claimed = Delivery.objects.filter(pk__in=ids, state=State.QUEUED).update(
-            state=State.CLAIMED, claimed_by=owner, lease_until=after(conf.LEASE)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            CLAIM[connection.vendor].format(
+                now=SQL_NOW[connection.vendor],
+                later=SQL_AFTER[connection.vendor].format("%(lease)s"),
+            ),
+            {
+                "dispatch": DISPATCH.get_db_prep_value(dispatch_id, connection),
+                "channel": channel,
+                "limit": limit,
+                "owner": owner,
+                "lease": conf.LEASE,
+            },
         )
-    if claimed == len(ids):
-        return sorted(ids)
-    return list(claimed_by(owner).order_by("pk").values_list("pk", flat=True))
+        return sorted(pk for (pk,) in cursor.fetchall())
 
 
 def release(*, owner: str) -> None:
