@@ -298,6 +298,7 @@ def test_hand_over_worklist_and_switch(
     go(page, site, dispatch)
     shoot(page, "control-to-hand-over")
     page.get_by_role("link", name="Hand over").click()
+    expect(page.get_by_role("heading", name="1. The file")).to_be_visible()
     shoot(page, "hand-over")
     page.get_by_role("button", name="Copy").first.click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
