@@ -17,6 +17,7 @@ from tests.dispatch.doubles import Script, channels
 from tests.factories import MandateFactory, UserFactory
 from wagtail_bin.channels.base import Outcome, Receipt
 from wagtail_bin.dispatch import control, deliver, gates, sweep
+from wagtail_bin.dispatch.progress import progress_of
 from wagtail_bin.exceptions import DispatchError, NotAllowed
 from wagtail_bin.models import Delivery, DeliveryEvent, Dispatch, Role, SendingSwitch
 
@@ -254,3 +255,21 @@ def test_a_page_that_is_not_live_yet_is_waited_for(
     type(dispatch.page).objects.update(live=True)
     sweep.settle()
     assert deliver.deliver_due(seconds=5) == 1
+
+
+def test_f29_a_large_dispatch_is_cancelled_at_once_and_written_down_later(
+    scripts: Scripts, send: Send, user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "AT_ONCE", 3)
+    dispatch = send(8)
+    assert control.cancel_dispatch(dispatch=dispatch, user=user).deliveries == 8
+    assert states() == {"cancelled": 3, "queued": 5}
+    dispatch.refresh_from_db()
+    progress = progress_of(dispatch)
+    assert progress.is_done
+    assert progress.states == {"cancelled": 8}
+    assert deliver.deliver_due(seconds=5) == 0
+    sweep.settle()
+    assert states() == {"cancelled": 8}
+    dispatch.refresh_from_db()
+    assert dispatch.settled_at is not None

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,12 +22,12 @@ from wagtail.log_actions import log
 
 from wagtail_bin import audit
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch import tasks
+from wagtail_bin.dispatch import sweep, tasks
 from wagtail_bin.dispatch.gates import RESTORED, fingerprint, switch
 from wagtail_bin.dispatch.held import hold, remember
 from wagtail_bin.dispatch.ledger import BY_HAND
 from wagtail_bin.exceptions import DispatchError, NotAllowed
-from wagtail_bin.models import Delivery, Dispatch, SendingSwitch
+from wagtail_bin.models import ChannelName, Delivery, Dispatch, SendingSwitch
 from wagtail_bin.permissions import Capability
 
 State = Delivery.State
@@ -78,15 +78,19 @@ def resume_dispatch(*, dispatch: Dispatch, user: Any) -> Changed:
 
 
 def cancel_dispatch(*, dispatch: Dispatch, user: Any) -> Changed:
-    """Send nothing more of it, for good. What is on its way cannot be called back."""
+    """Send nothing more of it, for good. What is on its way cannot be called back.
+
+    No worker takes more of a cancelled dispatch. A large one's rows are written by
+    the sweep, so that nobody waits for them.
+    """
     with hold(dispatch, user, Capability.SEND) as held:
         if held.cancelled_at is not None:
             return Changed(held)
         _must_be_open(held)
         held.cancelled_at = timezone.now()
         held.save(update_fields=["cancelled_at"])
-        waiting = held.deliveries.filter(state=State.QUEUED)
-        count = waiting.update(state=State.CANCELLED, settled_at=Now())
+        count = held.deliveries.filter(state=State.QUEUED).count()
+        sweep.cancel_waiting(held)
         _log(held, audit.CANCEL, user, deliveries=count)
     return Changed(held, count)
 
@@ -278,7 +282,10 @@ def _queue_again(
         lease_until=None,
         due_at=Now(),
         settled_at=None,
-        code=kind,
+        # Who is in a file stays in it: it may be confirmed yet.
+        code=Case(
+            When(channel=ChannelName.HANDOVER, then=F("code")), default=Value(kind)
+        ),
         **changes,
     )
     if count:

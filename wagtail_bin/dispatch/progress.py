@@ -209,9 +209,11 @@ def progress_of_all(
     Returns:
         Primary key of the dispatch to its progress.
     """
+    dispatches = list(dispatches)
     states: dict[uuid.UUID, dict[tuple[str, str], Counter[str]]] = {
         dispatch.pk: defaultdict(Counter) for dispatch in dispatches
     }
+    cancelled = {found.pk for found in dispatches if found.cancelled_at is not None}
     reports: dict[tuple[uuid.UUID, str, str], Counter[str]] = defaultdict(Counter)
     counts = (
         deliveries_to(networks)
@@ -221,6 +223,9 @@ def progress_of_all(
         .annotate(Count("pk"))
     )
     for pk, channel, language, state, report, count in counts:
+        if state == State.QUEUED and pk in cancelled:
+            # The sweep has yet to write it down; it is not sent any more.
+            state = State.CANCELLED.value
         states[pk][channel, language][state] += count
         if report:
             reports[pk, channel, language][report] += count
