@@ -122,6 +122,46 @@ def after_restore(*, user: int) -> None:
     report()
 
 
+def let_leases_end() -> None:
+    """As if the time of a lease had passed."""
+    from django.utils import timezone
+
+    from wagtail_bin.models import Delivery
+
+    past = timezone.now() - timezone.timedelta(seconds=1)
+    Delivery.objects.exclude(lease_until=None).update(lease_until=past)
+
+
+def fill_and_deliver(*, disk: str, place: str) -> None:
+    """The command; the disk is full when it comes to a place of this name.
+
+    Args:
+        disk: where it is mounted.
+    """
+    from tests.disks import Disk
+    from wagtail_bin import faults
+
+    def fill(name: str) -> None:
+        if name == place:
+            Disk(Path(disk)).fill()
+
+    faults.point = fill
+    command(name="bin_deliver")
+
+
+def sweep_when_back() -> None:
+    """Sweep at the very moment when the database is back."""
+    from django.db import Error, connection
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(Error):
+            sweep_only()
+            break
+        connection.close()
+        time.sleep(0.01)
+
+
 def deliver_quietly() -> None:
     """The command, with its output among the errors."""
     with contextlib.redirect_stdout(sys.stderr):

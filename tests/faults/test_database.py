@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -13,15 +11,14 @@ from typing import Any
 
 import pytest
 from django.db import Error, connection
-from django.utils import timezone
 
 from tests.dispatch.doubles import Double, Script, channels
 from tests.faults.conftest import Story, make_story, needs_postgresql
 from tests.faults.forks import Forks
 from tests.faults.provider import ACCEPTED, Provider
 from tests.faults.scenes import run_elsewhere, start_elsewhere
-from tests.postgres import Cluster, NoServer, private_cluster
-from wagtail_bin.dispatch import deliver, sweep
+from tests.postgres import Cluster, NoServer, copy_to, private_cluster
+from wagtail_bin.dispatch import deliver
 from wagtail_bin.models import Delivery
 
 State = Delivery.State
@@ -42,18 +39,8 @@ def test_f10_a_database_that_dies_during_calls_costs_nobody(
 ) -> None:
     """It is stopped at once, as by a power cut, and comes back."""
     story = make_story(tip, provider, 12)
-    settings = connection.settings_dict
-    url = f"postgres://postgres@127.0.0.1:{cluster.port}/postgres"
-    dump = subprocess.run(
-        ["pg_dump", "--no-owner", settings["NAME"]],
-        env=os.environ
-        | {"PGHOST": settings["HOST"], "PGPORT": str(settings["PORT"])}
-        | {"PGUSER": settings["USER"], "PGPASSWORD": settings["PASSWORD"]},
-        check=True,
-        capture_output=True,
-    ).stdout
-    subprocess.run(["psql", "-q", url], input=dump, check=True, capture_output=True)
-    elsewhere = {"DATABASE_URL": url}
+    copy_to(cluster.url)
+    elsewhere = {"DATABASE_URL": cluster.url}
     scenes = [["resume", {"user": story.user.pk}], ["approve", story.arguments]]
     done = run_elsewhere("several", "", env=elsewhere, scenes=scenes)
     assert done.returncode == 0, done.stderr
@@ -87,44 +74,64 @@ def test_f10_a_database_that_dies_during_calls_costs_nobody(
 
 @pytest.fixture
 def script(settings: Any) -> Iterator[Script]:
-    settings.WAGTAIL_BIN_CHANNELS = channels(email={})
+    # All are marked at once.
+    settings.WAGTAIL_BIN_CHANNELS = channels(email={"BATCH": 200, "CONNECTIONS": 1})
     Double.scripts = {"email": Script()}
     yield Double.scripts["email"]
     Double.scripts = {}
 
 
+# How a database takes nothing more, and something again.
 READ_ONLY = {
-    "postgresql": ("SET default_transaction_read_only = on", "RESET ALL"),
-    "sqlite": ("PRAGMA query_only = 1", "PRAGMA query_only = 0"),
+    "postgresql": (["SET default_transaction_read_only = on"], "RESET ALL"),
+    "sqlite": (["PRAGMA query_only = 1"], "PRAGMA query_only = 0"),
+}
+# As large as it is, with no page free; the number is the largest that there is.
+FULL = {
+    "sqlite": (
+        ["VACUUM", "PRAGMA max_page_count = 1"],
+        "PRAGMA max_page_count = 4294967294",
+    ),
 }
 
 
-def execute(sql: str) -> None:
+def execute(*statements: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(sql)
+        for sql in statements:
+            cursor.execute(sql)
 
 
+@pytest.mark.parametrize(
+    "how", [pytest.param(READ_ONLY, id="read only"), pytest.param(FULL, id="full")]
+)
 def test_f11_what_cannot_be_marked_is_not_sent(
-    story: Story, script: Script, monkeypatch: pytest.MonkeyPatch
+    tip: Any,
+    provider: Provider,
+    script: Script,
+    monkeypatch: pytest.MonkeyPatch,
+    how: dict[str, tuple[list[str], str]],
 ) -> None:
     """The database takes nothing more between the claim and the mark."""
+    if connection.vendor not in how:
+        pytest.skip("needs a disk to fill: test_full_disk.py")
+    story = make_story(tip, provider, 60)
     story.approve()
-    close, open_again = READ_ONLY[connection.vendor]
+    close, open_again = how[connection.vendor]
     monkeypatch.setattr(
-        "wagtail_bin.faults.point", lambda name: name == "K3" and execute(close)
+        "wagtail_bin.faults.point", lambda name: name == "K3" and execute(*close)
     )
     # The alarm: a task that fails, a command that ends with an error.
-    with pytest.raises(Error):
+    with pytest.raises(Error, match="read-?only|full"):
         deliver.deliver_due(seconds=10)
-    execute(open_again)
     monkeypatch.undo()
+    execute(open_again)
     assert script.tried == []
-    assert story.counts() == {State.CLAIMED: 3}
-    Delivery.objects.update(lease_until=timezone.now() - timezone.timedelta(seconds=1))
-    sweep.settle()
-    assert deliver.deliver_due(seconds=10) == 3
-    assert story.counts() == {State.ACCEPTED: 3}
-    assert len(script.accepted) == 3
+    # Where there is room for that they are given back at once.
+    assert story.counts() in ({State.CLAIMED: 60}, {State.QUEUED: 60})
+    story.let_leases_end()
+    assert deliver.deliver_due(seconds=10) == 60
+    assert story.counts() == {State.ACCEPTED: 60}
+    assert len(script.accepted) == 60
 
 
 @needs_postgresql
