@@ -52,9 +52,17 @@ class Cluster:
             self._sql(sql)
         return self._url("elsewhere")
 
-    def _sql(self, sql: str) -> None:
-        command = ["psql", "-q", "-c", sql, self.url]
-        subprocess.run(command, check=True, capture_output=True)
+    def states(self) -> dict[str, int]:
+        """State to number of the deliveries in its database."""
+        sql = "SELECT state, count(*) FROM wagtail_bin_delivery GROUP BY state"
+        rows = [line.split("|") for line in self._sql(sql).splitlines()]
+        return {state: int(number) for state, number in rows}
+
+    def _sql(self, sql: str) -> str:
+        command = ["psql", "-qAt", "-c", sql, self.url]
+        return subprocess.run(
+            command, check=True, capture_output=True, text=True
+        ).stdout
 
     def program(self, name: str, *arguments: str, **more: Any) -> Any:
         command = [str(self._programs / name), *arguments]

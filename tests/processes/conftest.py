@@ -34,10 +34,6 @@ from wagtail_bin.models import (
     WorkerHeartbeat,
 )
 
-# For workers that use the ORM broker, whatever the suite uses: it alone hands a
-# task out again.
-ORM_BROKER = {"TEST_REDIS_URL": ""}
-
 needs_processes = [
     pytest.mark.processes,
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
