@@ -15,6 +15,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def command(*, name: str, arguments: list[str] | None = None) -> None:
     """A management command."""
@@ -185,6 +187,7 @@ def start_elsewhere(
     port: int = 1,
     *,
     env: dict[str, str] | None = None,
+    root: Path = ROOT,
     **arguments: Any,
 ) -> subprocess.Popen[str]:
     """Run a scene as a program on another database than this test's.
@@ -193,10 +196,11 @@ def start_elsewhere(
         database: its name; empty: the one of ``DATABASE_URL``.
         port: of the mail server.
         env: more of its environment.
+        root: the checkout whose code it runs, scenes included.
     """
     return subprocess.Popen(
         [sys.executable, "-m", "tests.faults.scenes", scene, json.dumps(arguments)],
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=root,
         env=os.environ
         | {
             "DJANGO_SETTINGS_MODULE": "example_site.settings.test",
