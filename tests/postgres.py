@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
+
 from example_site.mail_sink import free_port
 
 
@@ -29,7 +31,38 @@ class Cluster:
     @property
     def url(self) -> str:
         """Its database, as ``DATABASE_URL``."""
-        return f"postgres://postgres@127.0.0.1:{self.port}/postgres"
+        return self._url("postgres")
+
+    def _url(self, database: str) -> str:
+        return f"postgres://postgres@127.0.0.1:{self.port}/{database}"
+
+    def make_database_on(self, disk: Path) -> str:
+        """An empty database whose tables, and nothing else, are on this disk.
+
+        Returns:
+            Its address, as ``DATABASE_URL``.
+        """
+        place = disk / "tables"
+        place.mkdir()
+        shutil.chown(place, "postgres")
+        for sql in (
+            f"CREATE TABLESPACE elsewhere LOCATION '{place}'",
+            "CREATE DATABASE elsewhere TABLESPACE elsewhere",
+        ):
+            self._sql(sql)
+        return self._url("elsewhere")
+
+    def states(self) -> dict[str, int]:
+        """State to number of the deliveries in its database."""
+        sql = "SELECT state, count(*) FROM wagtail_bin_delivery GROUP BY state"
+        rows = [line.split("|") for line in self._sql(sql).splitlines()]
+        return {state: int(number) for state, number in rows}
+
+    def _sql(self, sql: str) -> str:
+        command = ["psql", "-qAt", "-c", sql, self.url]
+        return subprocess.run(
+            command, check=True, capture_output=True, text=True
+        ).stdout
 
     def program(self, name: str, *arguments: str, **more: Any) -> Any:
         command = [str(self._programs / name), *arguments]
@@ -59,6 +92,24 @@ class Cluster:
 
     def stop(self, mode: str) -> None:
         self.program("pg_ctl", "-w", "-D", str(self._data), "-m", mode, "stop")
+
+
+def copy_to(url: str) -> None:
+    """Copy the database of this test, a PostgreSQL one, to an empty one."""
+    settings = connection.settings_dict
+    where = {
+        "PGHOST": settings["HOST"],
+        "PGPORT": str(settings["PORT"]),
+        "PGUSER": settings["USER"],
+        "PGPASSWORD": settings["PASSWORD"],
+    }
+    dump = subprocess.run(
+        ["pg_dump", "--no-owner", "--no-tablespaces", settings["NAME"]],
+        env=os.environ | {name: value for name, value in where.items() if value},
+        check=True,
+        capture_output=True,
+    ).stdout
+    subprocess.run(["psql", "-q", url], input=dump, check=True, capture_output=True)
 
 
 @contextlib.contextmanager

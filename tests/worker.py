@@ -24,6 +24,10 @@ from wagtail_bin.models import WorkerHeartbeat
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# For workers that use the ORM broker, whatever the suite uses: it alone hands a
+# task out again.
+ORM_BROKER = {"TEST_REDIS_URL": ""}
+
 
 def is_running(pid: int) -> bool:
     """Whether the process exists and is no zombie."""
@@ -158,7 +162,12 @@ class Worker:
 
 @contextlib.contextmanager
 def running_worker(
-    port: int, directory: Path, *, queue: str | None = None, **env: Any
+    port: int,
+    directory: Path,
+    *,
+    queue: str | None = None,
+    root: Path = ROOT,
+    **env: Any,
 ) -> Iterator[Worker]:
     """Run ``bin_worker`` on this test's database and mail sink.
 
@@ -167,6 +176,7 @@ def running_worker(
         directory: where its log is kept.
         queue: the only one that it runs; None: both, ``plain``: no
             ``bin_worker`` at all, but django-q2's own ``qcluster``.
+        root: the checkout whose code it runs.
         env: more of its environment; ``TEST_LEASE=5`` and the like.
     """
     environment = os.environ | {
@@ -185,7 +195,9 @@ def running_worker(
     log = directory / f"worker-{time.monotonic_ns()}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, ROOT / "example_site/manage.py", *command],
+            [sys.executable, root / "example_site/manage.py", *command],
+            # Its clusters import what is here.
+            cwd=root,
             env=environment | {name: str(value) for name, value in env.items()},
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 from django_q.brokers import get_broker
 
 from tests.factories import MemberFactory, NetworkFactory, UserFactory
+from tests.faults import scenes
 from tests.faults.forks import Forks
 from tests.faults.provider import Provider
 from wagtail_bin.channels.events import EventKind, ProviderEvent
@@ -135,8 +135,7 @@ class Story:
 
     def let_leases_end(self) -> None:
         """As if the time of a lease had passed; then sweep."""
-        past = timezone.now() - timezone.timedelta(seconds=1)
-        Delivery.objects.exclude(lease_until=None).update(lease_until=past)
+        scenes.let_leases_end()
         sweep.settle()
 
     def reconcile(self) -> None:

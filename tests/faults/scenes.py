@@ -15,6 +15,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def command(*, name: str, arguments: list[str] | None = None) -> None:
     """A management command."""
@@ -122,6 +124,46 @@ def after_restore(*, user: int) -> None:
     report()
 
 
+def let_leases_end() -> None:
+    """As if the time of a lease had passed."""
+    from django.utils import timezone
+
+    from wagtail_bin.models import Delivery
+
+    past = timezone.now() - timezone.timedelta(seconds=1)
+    Delivery.objects.exclude(lease_until=None).update(lease_until=past)
+
+
+def fill_and_deliver(*, disk: str, place: str) -> None:
+    """The command; the disk is full when it comes to a place of this name.
+
+    Args:
+        disk: where it is mounted.
+    """
+    from tests.disks import Disk
+    from wagtail_bin import faults
+
+    def fill(name: str) -> None:
+        if name == place:
+            Disk(Path(disk)).fill()
+
+    faults.point = fill
+    command(name="bin_deliver")
+
+
+def sweep_when_back() -> None:
+    """Sweep at the very moment when the database is back."""
+    from django.db import Error, connection
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(Error):
+            sweep_only()
+            break
+        connection.close()
+        time.sleep(0.01)
+
+
 def deliver_quietly() -> None:
     """The command, with its output among the errors."""
     with contextlib.redirect_stdout(sys.stderr):
@@ -145,6 +187,7 @@ def start_elsewhere(
     port: int = 1,
     *,
     env: dict[str, str] | None = None,
+    root: Path = ROOT,
     **arguments: Any,
 ) -> subprocess.Popen[str]:
     """Run a scene as a program on another database than this test's.
@@ -153,10 +196,11 @@ def start_elsewhere(
         database: its name; empty: the one of ``DATABASE_URL``.
         port: of the mail server.
         env: more of its environment.
+        root: the checkout whose code it runs, scenes included.
     """
     return subprocess.Popen(
         [sys.executable, "-m", "tests.faults.scenes", scene, json.dumps(arguments)],
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=root,
         env=os.environ
         | {
             "DJANGO_SETTINGS_MODULE": "example_site.settings.test",

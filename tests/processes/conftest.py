@@ -30,13 +30,10 @@ from wagtail_bin.models import (
     Delivery,
     Dispatch,
     Member,
+    Network,
     Purpose,
     WorkerHeartbeat,
 )
-
-# For workers that use the ORM broker, whatever the suite uses: it alone hands a
-# task out again.
-ORM_BROKER = {"TEST_REDIS_URL": ""}
 
 needs_processes = [
     pytest.mark.processes,
@@ -81,8 +78,14 @@ def slow_sink(tmp_path: Path, request: Any) -> Iterator[MailSink]:
 
     Its parameter is how many seconds each message takes.
     """
-    directory = tmp_path / "mail"
-    controller = mail_sink.start(directory, delay=getattr(request, "param", 0.03))
+    with running_sink(tmp_path / "mail", getattr(request, "param", 0.03)) as sink:
+        yield sink
+
+
+@contextlib.contextmanager
+def running_sink(directory: Path, delay: float) -> Iterator[MailSink]:
+    """An SMTP server that takes so many seconds for a message."""
+    controller = mail_sink.start(directory, delay=delay)
     yield MailSink(directory, mail_sink.port_of(controller))
     controller.stop()
 
@@ -129,31 +132,7 @@ def send_to(tip: Any) -> SendTo:
     """Approve a dispatch of the tip to so many new members; its purpose is settable."""
 
     def send(count: int, *, purpose: str = Purpose.TIPS) -> Dispatch:
-        network = NetworkFactory()
-        members = [
-            Member(
-                network=network,
-                first_name="Lid",
-                last_name=str(number),
-                email=f"member{number}.{network.pk}@example.org",
-                language="nl",
-                state=Member.State.ACTIVE,
-            )
-            for number in range(count)
-        ]
-        for member in members:
-            member.compute_keys()
-        Consent.objects.bulk_create(
-            Consent(
-                member=member,
-                purpose=wanted,
-                channel=ChannelName.EMAIL,
-                is_given=True,
-                basis=Consent.Basis.ENROLMENT,
-            )
-            for member in Member.objects.bulk_create(members)
-            for wanted in Purpose
-        )
+        network = make_network(count)
         tip.refresh_from_db()
         tip.save_revision()
         previous = Dispatch.objects.filter(page=tip).first()
@@ -169,3 +148,33 @@ def send_to(tip: Any) -> SendTo:
         return dispatch
 
     return send
+
+
+def make_network(count: int) -> Network:
+    """A network of so many new members, who agreed to everything by e-mail."""
+    network: Network = NetworkFactory()
+    members = [
+        Member(
+            network=network,
+            first_name="Lid",
+            last_name=str(number),
+            email=f"member{number}.{network.pk}@example.org",
+            language="nl",
+            state=Member.State.ACTIVE,
+        )
+        for number in range(count)
+    ]
+    for member in members:
+        member.compute_keys()
+    Consent.objects.bulk_create(
+        Consent(
+            member=member,
+            purpose=wanted,
+            channel=ChannelName.EMAIL,
+            is_given=True,
+            basis=Consent.Basis.ENROLMENT,
+        )
+        for member in Member.objects.bulk_create(members)
+        for wanted in Purpose
+    )
+    return network

@@ -10,7 +10,6 @@ import pytest
 
 from tests.conftest import MailSink
 from tests.processes.conftest import (
-    ORM_BROKER,
     SendTo,
     StartWorker,
     assert_nobody_twice,
@@ -18,7 +17,7 @@ from tests.processes.conftest import (
     is_settled,
     needs_processes,
 )
-from tests.worker import eventually
+from tests.worker import ORM_BROKER, eventually
 from wagtail_bin.dispatch.queues import Queue
 from wagtail_bin.dispatch.tasks import TURN
 from wagtail_bin.dispatch.worker import sweep_ages, workers_alive

@@ -13,7 +13,6 @@ from django_q.models import OrmQ, Schedule
 
 from tests.conftest import MailSink
 from tests.processes.conftest import (
-    ORM_BROKER,
     WORKERS,
     SendTo,
     StartWorker,
@@ -23,7 +22,7 @@ from tests.processes.conftest import (
     needs_processes,
     ring_orm,
 )
-from tests.worker import eventually, group_members
+from tests.worker import ORM_BROKER, eventually, group_members
 from wagtail_bin.models import Delivery
 
 pytestmark = needs_processes

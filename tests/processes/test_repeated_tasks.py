@@ -13,7 +13,6 @@ from django_q.scheduler import scheduler
 from tests.conftest import MailSink
 from tests.processes.conftest import (
     BATCH,
-    ORM_BROKER,
     WORKERS,
     SendTo,
     StartWorker,
@@ -24,7 +23,7 @@ from tests.processes.conftest import (
     needs_processes,
     ring_orm,
 )
-from tests.worker import eventually
+from tests.worker import ORM_BROKER, eventually
 from wagtail_bin.dispatch.schedule import install_sweeps
 
 pytestmark = needs_processes
