@@ -23,7 +23,12 @@ from wagtail_bin import audit
 from wagtail_bin.channels.handover import HandoverPlatform
 from wagtail_bin.channels.measure import measure_sms, measure_voice
 from wagtail_bin.dispatch.approve import approve_dispatch
-from wagtail_bin.dispatch.control import cancel_dispatch, pause_all, pause_dispatch
+from wagtail_bin.dispatch.control import (
+    cancel_dispatch,
+    pause_all,
+    pause_dispatch,
+    retry_failed,
+)
 from wagtail_bin.dispatch.handover import (
     confirm_handover,
     make_handover,
@@ -237,7 +242,7 @@ def test_a_file_made_anew_takes_the_place_of_the_one_before(
     assert confirm_handover(handover=second, user=officer).deliveries == 2
 
 
-@pytest.mark.parametrize("fate", ["cancelled", "expired"])
+@pytest.mark.parametrize("fate", ["cancelled", "expired", "queued"])
 def test_what_was_sent_there_is_sent_whatever_happened_here(
     dispatch: Dispatch, officer: Any, fate: str
 ) -> None:
@@ -247,9 +252,28 @@ def test_what_was_sent_there_is_sent_whatever_happened_here(
     else:
         Dispatch.objects.update(expires_at=timezone.now())
         settle()
+    if fate == "queued":
+        retry_failed(dispatch=dispatch, user=officer)
     assert states(dispatch) == [fate] * 2
     assert confirm_handover(handover=handover, user=officer).deliveries == 2
     assert states(dispatch) == [State.ACCEPTED] * 2
+
+
+def test_a_file_settles_whom_no_newer_file_has(
+    dispatch: Dispatch, officer: Any, members: list[Member]
+) -> None:
+    first = make(dispatch, officer).handover
+    Dispatch.objects.update(expires_at=timezone.now())
+    settle()
+    retry_failed(dispatch=dispatch, user=officer)
+    today = timezone.localdate()
+    Member.objects.filter(pk=members[0].pk).update(away_from=today, away_until=today)
+    second = make(dispatch, officer, seen=first.pk).handover
+    assert confirm_handover(handover=first, user=officer).deliveries == 1
+    assert states(dispatch) == [State.ACCEPTED, State.QUEUED]
+    assert confirm_handover(handover=second, user=officer).deliveries == 1
+    assert states(dispatch) == [State.ACCEPTED] * 2
+    assert not [found for found in verify() if found.count]
 
 
 def test_nothing_is_handed_over_while_sending_is_held_back(

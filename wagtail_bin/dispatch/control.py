@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,7 +25,7 @@ from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import tasks
 from wagtail_bin.dispatch.gates import RESTORED, fingerprint, switch
 from wagtail_bin.dispatch.held import hold, remember
-from wagtail_bin.dispatch.ledger import BY_HAND
+from wagtail_bin.dispatch.ledger import BY_HAND, IN_FILE
 from wagtail_bin.exceptions import DispatchError, NotAllowed
 from wagtail_bin.models import Delivery, Dispatch, SendingSwitch
 from wagtail_bin.permissions import Capability
@@ -278,7 +278,10 @@ def _queue_again(
         lease_until=None,
         due_at=Now(),
         settled_at=None,
-        code=kind,
+        # Who is in a file stays in it: it may yet be confirmed as sent.
+        code=Case(
+            When(code__startswith=IN_FILE, then=F("code")), default=Value(kind)
+        ),
         **changes,
     )
     if count:
