@@ -28,6 +28,7 @@ from wagtail_bin.channels.base import (
     OutgoingMessage,
     Receipt,
 )
+from wagtail_bin.channels.measure import measure_voice
 from wagtail_bin.channels.twilio import SMSChannel, VoiceChannel
 from wagtail_bin.channels.twilio.options import API_BASE
 from wagtail_bin.channels.twilio.transport import Transport, seconds_of
@@ -368,6 +369,19 @@ def test_a_voice_says_each_language_and_all_of_it_twice(voice: TwilioProvider) -
 
 
 @pytest.mark.parametrize(
+    ("letters", "seconds", "times"), [(384, 29, 2), (400, 30, 1), (800, 60, 1)]
+)
+def test_it_is_said_twice_only_if_both_together_fit_into_a_minute(
+    voice: TwilioProvider, letters: int, seconds: int, times: int
+) -> None:
+    text = "a" * letters
+    # And a pause of a second after each.
+    assert measure_voice(text, "nl") == seconds
+    send(voice, message(text=text))
+    assert [tag for tag, _attributes, _text in say(voice)] == ["Say", "Pause"] * times
+
+
+@pytest.mark.parametrize(
     ("language", "spoken"),
     [("nl", "nl-BE"), ("fr", "fr-BE"), ("de", "de-DE"), ("en", "en-GB")],
 )
@@ -408,7 +422,7 @@ def test_a_call_waits_for_the_beep_and_ends_by_itself(voice: TwilioProvider) -> 
     ("changes", "code"),
     [
         ({"text": "woord " * 200}, "too_long"),
-        ({"text": "<" * 600}, "too_long"),
+        ({"text": "&" * 780}, "too_long"),
         ({"language": "tlh"}, "language"),
         ({"text": f" {PART} "}, "empty"),
         ({"text": "half \ud83d"}, "text"),

@@ -279,9 +279,7 @@ def _queue_again(
         due_at=Now(),
         settled_at=None,
         # Who is in a file stays in it: it may yet be confirmed as sent.
-        code=Case(
-            When(code__startswith=IN_FILE, then=F("code")), default=Value(kind)
-        ),
+        code=Case(When(code__startswith=IN_FILE, then=F("code")), default=Value(kind)),
         **changes,
     )
     if count:
