@@ -259,6 +259,23 @@ def test_what_was_sent_there_is_sent_whatever_happened_here(
     assert states(dispatch) == [State.ACCEPTED] * 2
 
 
+def test_a_file_settles_whom_no_newer_file_has(
+    dispatch: Dispatch, officer: Any, members: list[Member]
+) -> None:
+    first = make(dispatch, officer).handover
+    Dispatch.objects.update(expires_at=timezone.now())
+    settle()
+    retry_failed(dispatch=dispatch, user=officer)
+    today = timezone.localdate()
+    Member.objects.filter(pk=members[0].pk).update(away_from=today, away_until=today)
+    second = make(dispatch, officer, seen=first.pk).handover
+    assert confirm_handover(handover=first, user=officer).deliveries == 1
+    assert states(dispatch) == [State.ACCEPTED, State.QUEUED]
+    assert confirm_handover(handover=second, user=officer).deliveries == 1
+    assert states(dispatch) == [State.ACCEPTED] * 2
+    assert not [found for found in verify() if found.count]
+
+
 def test_nothing_is_handed_over_while_sending_is_held_back(
     dispatch: Dispatch, officer: Any
 ) -> None:

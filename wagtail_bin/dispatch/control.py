@@ -25,9 +25,9 @@ from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import sweep, tasks
 from wagtail_bin.dispatch.gates import RESTORED, fingerprint, switch
 from wagtail_bin.dispatch.held import hold, remember
-from wagtail_bin.dispatch.ledger import BY_HAND
+from wagtail_bin.dispatch.ledger import BY_HAND, IN_FILE
 from wagtail_bin.exceptions import DispatchError, NotAllowed
-from wagtail_bin.models import ChannelName, Delivery, Dispatch, SendingSwitch
+from wagtail_bin.models import Delivery, Dispatch, SendingSwitch
 from wagtail_bin.permissions import Capability
 
 State = Delivery.State
@@ -282,10 +282,8 @@ def _queue_again(
         lease_until=None,
         due_at=Now(),
         settled_at=None,
-        # Who is in a file stays in it: it may be confirmed yet.
-        code=Case(
-            When(channel=ChannelName.HANDOVER, then=F("code")), default=Value(kind)
-        ),
+        # Who is in a file stays in it: it may yet be confirmed as sent.
+        code=Case(When(code__startswith=IN_FILE, then=F("code")), default=Value(kind)),
         **changes,
     )
     if count:

@@ -24,6 +24,7 @@ from wagtail_bin.channels.handover import (
 )
 from wagtail_bin.dispatch.gates import halted
 from wagtail_bin.dispatch.held import hold, remember
+from wagtail_bin.dispatch.ledger import IN_FILE
 from wagtail_bin.dispatch.ledger_read import sendable
 from wagtail_bin.exceptions import DispatchError
 from wagtail_bin.membership.reach import address_of, with_reach
@@ -120,12 +121,14 @@ def make_handover(
 def confirm_handover(*, handover: Handover, user: Any) -> HandedOver:
     """Note that a person has sent it by the other platform. Idempotent.
 
+    It settles whoever is in the file, unless a newer one has them too.
+
     Args:
         user: as for :func:`make_handover`.
 
     Raises:
         NotAllowed: no mandate for one of the BINs.
-        DispatchError: a newer file has taken the place of this one.
+        DispatchError: newer files have all of them.
     """
     with hold(handover.dispatch, user, *HANDS_OVER) as held:
         handover = Handover.objects.select_for_update().get(pk=handover.pk)
@@ -260,7 +263,7 @@ def _rows(handover: Handover) -> Iterator[HandoverRow]:
 
 
 def _mark(handover: Handover) -> str:
-    return f"handover-{handover.pk}"
+    return f"{IN_FILE}{handover.pk}"
 
 
 def _file_name(platform: HandoverPlatform) -> str:

@@ -33,6 +33,8 @@ State = Delivery.State
 
 # A provider's id stands in the ledger for what it took; this stands for a person.
 BY_HAND = "by-hand"
+# How the code of a row begins that is in a file for another platform.
+IN_FILE = "handover-"
 
 
 @dataclasses.dataclass(slots=True)

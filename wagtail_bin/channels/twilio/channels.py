@@ -183,14 +183,15 @@ class VoiceChannel(TwilioChannel):
     def twiml(self, message: OutgoingMessage) -> str:
         """What is said: every language in its voice, and all of it once more.
 
-        Who picks up often misses the first words. A machine cannot be told from
-        a person beforehand, so both together take no longer than a message may.
+        Who picks up often misses the first words. It is said once where twice
+        would take longer than a message may: a machine gets the same, since what
+        is inside the request cannot depend on what Twilio hears.
         """
         from twilio.twiml.voice_response import VoiceResponse
 
         parts = languages(message.text, message.content.language)
-        seconds = measure_voice(message.text, message.content.language) + len(parts)
-        times = 2 if 2 * seconds <= self.settings.max_seconds else 1
+        once = measure_voice(message.text, message.content.language) + len(parts)
+        times = 2 if 2 * once <= self.settings.max_seconds else 1
         response = VoiceResponse()
         for code, text in parts * times:
             language, voice = self.voices[code]

@@ -25,7 +25,7 @@ class TwilioOptions:
         region, edge: of Twilio's network, such as ``ie1`` and ``dublin``.
         api_base: in place of Twilio's own address, for tests.
         voices: language to Twilio's language and voice, over the defaults.
-        max_seconds: longest voice message, said once.
+        max_seconds: longest voice message, and longest that is said twice in all.
         ring: seconds that a telephone may ring.
     """
 
