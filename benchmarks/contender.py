@@ -78,7 +78,7 @@ def prepare() -> None:
     )
     page = make_page()
     page.body = [("paragraph", f"<p>{SENTENCE}</p>") for _number in range(7)]
-    page.save()
+    page.save_revision().publish()
     translate(page)
     approve(page, network, len(people))
     with connection.cursor() as cursor:
