@@ -22,7 +22,7 @@ from wagtail.log_actions import log
 
 from wagtail_bin import audit
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch import tasks
+from wagtail_bin.dispatch import sweep, tasks
 from wagtail_bin.dispatch.gates import RESTORED, fingerprint, switch
 from wagtail_bin.dispatch.held import hold, remember
 from wagtail_bin.dispatch.ledger import BY_HAND, IN_FILE
@@ -78,15 +78,22 @@ def resume_dispatch(*, dispatch: Dispatch, user: Any) -> Changed:
 
 
 def cancel_dispatch(*, dispatch: Dispatch, user: Any) -> Changed:
-    """Send nothing more of it, for good. What is on its way cannot be called back."""
+    """Send nothing more of it, for good. What is on its way cannot be called back.
+
+    No worker takes more of it from then on. Of a large one the sweep writes that
+    down row by row, so that nobody waits for it.
+
+    Returns:
+        With the number of messages that are not sent.
+    """
     with hold(dispatch, user, Capability.SEND) as held:
         if held.cancelled_at is not None:
             return Changed(held)
         _must_be_open(held)
         held.cancelled_at = timezone.now()
         held.save(update_fields=["cancelled_at"])
-        waiting = held.deliveries.filter(state=State.QUEUED)
-        count = waiting.update(state=State.CANCELLED, settled_at=Now())
+        count = held.deliveries.filter(state=State.QUEUED).count()
+        sweep.settle_some(held, state=State.CANCELLED)
         _log(held, audit.CANCEL, user, deliveries=count)
     return Changed(held, count)
 
@@ -143,6 +150,7 @@ def resolve_unknown(
     resolution: Resolution,
     reason: str,
     deliveries: Sequence[int] | None = None,
+    expected: int | None = None,
 ) -> Changed:
     """Decide about messages that may or may not have gone out.
 
@@ -150,9 +158,11 @@ def resolve_unknown(
         resolution: send them (again), or take them for sent.
         reason: why, in the person's own words; is logged.
         deliveries: primary keys; None: all unknown ones of the dispatch.
+        expected: how many the user saw; None: any number.
 
     Raises:
         ValidationError: no reason was given.
+        DispatchError: there is another number by now.
     """
     if not reason.strip():
         raise ValidationError(_("Say in a few words why."))
@@ -173,6 +183,14 @@ def resolve_unknown(
                 code="by_hand",
                 claimed_by="",
                 settled_at=Now(),
+            )
+        if expected not in {None, count}:
+            raise DispatchError(
+                _(
+                    "There are %(number)d by now. Look again, then press the "
+                    "button once more."
+                )
+                % {"number": count}
             )
         if count:
             _log(
