@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from wagtail.models import ModelLogEntry
 
@@ -44,6 +45,16 @@ def dispatch(heide: Network) -> Dispatch:
             member["mobile"] = ""
         deliver_to(dispatch, heide, state, member=member, **values)
     return dispatch
+
+
+def test_f29_what_waited_when_it_was_cancelled_is_stopped_already(
+    coordinator: Client, dispatch: Dispatch, heide: Network
+) -> None:
+    deliver_to(dispatch, heide, State.QUEUED, number=2)
+    Dispatch.objects.update(cancelled_at=timezone.now())
+    html = coordinator.get(url_of(dispatch)).content.decode()
+    assert html.count("Stopped for good") == 2
+    assert "Waits" not in html
 
 
 @pytest.mark.parametrize(

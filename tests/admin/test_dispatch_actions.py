@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -40,6 +42,22 @@ def states(dispatch: Dispatch) -> list[str]:
 
 def entries(action: str) -> int:
     return ModelLogEntry.objects.filter(action=action).count()
+
+
+def wait_for_a_lock() -> None:
+    """Until another connection to this database waits for one."""
+    waits = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """
+    with connection.cursor() as cursor:
+        for _moment in range(200):
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(waits)
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.05)
+    raise AssertionError("Nobody waits.")
 
 
 @pytest.fixture
@@ -309,6 +327,28 @@ class TestDeciding:
         assert refusal in response.content.decode()
         assert states(unsure).count(State.UNKNOWN) == 2
         assert not Delivery.objects.filter(code="by_hand").exists()
+
+    @pytest.mark.django_db(transaction=True, serialized_rollback=True)
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs row locks")
+    def test_i05_what_became_unknown_since_the_click_is_not_decided_with_it(
+        self, officer: Client, unsure: Dispatch
+    ) -> None:
+        data = {"resolution": "sent", "scope": "all", "reason": "x", "expected": 2}
+        texts: list[str] = []
+
+        def click() -> None:
+            texts.append(said(officer, unsure, "resolve", **data))
+            connection.close()
+
+        thread = threading.Thread(target=click)
+        with transaction.atomic():
+            Dispatch.objects.select_for_update().get(pk=unsure.pk)
+            thread.start()
+            wait_for_a_lock()
+            unsure.deliveries.filter(state=State.ACCEPTED).update(state=State.UNKNOWN)
+        thread.join(20)
+        assert ["There are 3 by now" in text for text in texts] == [True]
+        assert states(unsure) == [State.UNKNOWN] * 3
 
     def test_members_are_listed_for_who_may_see_them_only(
         self, officer: Client, web_editor: Client, unsure: Dispatch

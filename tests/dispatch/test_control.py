@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from functools import partial
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
@@ -18,8 +20,16 @@ from tests.factories import MandateFactory, UserFactory
 from wagtail_bin.channels.base import Outcome, Receipt
 from wagtail_bin.dispatch import control, deliver, gates, sweep
 from wagtail_bin.dispatch.progress import progress_of
+from wagtail_bin.dispatch.verify import verify
 from wagtail_bin.exceptions import DispatchError, NotAllowed
-from wagtail_bin.models import Delivery, DeliveryEvent, Dispatch, Role, SendingSwitch
+from wagtail_bin.models import (
+    Delivery,
+    DeliveryEvent,
+    Dispatch,
+    Member,
+    Role,
+    SendingSwitch,
+)
 
 pytestmark = pytest.mark.django_db
 State = Delivery.State
@@ -60,6 +70,31 @@ def test_f29_a_cancelled_dispatch_sends_nothing_more(
         control.pause_dispatch(dispatch=dispatch, user=user)
 
 
+def test_f29_a_large_dispatch_is_cancelled_at_once_and_its_rows_bit_by_bit(
+    scripts: Scripts, send: Send, user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "AT_ONCE", 3)
+    monkeypatch.setattr(sweep, "LONGEST", 0)
+    dispatch = send(8)
+    assert control.cancel_dispatch(dispatch=dispatch, user=user).deliveries == 8
+    assert states() == {"cancelled": 3, "queued": 5}
+    # Whoever looks meanwhile sees what is true already.
+    dispatch.refresh_from_db()
+    progress = progress_of(dispatch)
+    assert progress.states == {"cancelled": 8}
+    assert progress.is_done
+    assert deliver.deliver_due(seconds=5) == 0
+    sweep.settle()
+    assert states() == {"cancelled": 6, "queued": 2}
+    assert not [found for found in verify() if found.count]
+    dispatch.refresh_from_db()
+    assert dispatch.settled_at is None
+    sweep.settle()
+    assert states() == {"cancelled": 8}
+    dispatch.refresh_from_db()
+    assert dispatch.settled_at is not None
+
+
 def test_f29_a_paused_dispatch_waits_and_goes_on(
     scripts: Scripts, send: Send, user: Any
 ) -> None:
@@ -90,10 +125,11 @@ def test_f29_the_switch_stops_everything_and_says_why(
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-@pytest.mark.parametrize("how", ["dispatch", "everything"])
+@pytest.mark.parametrize("how", ["dispatch", "everything", "for good"])
 def test_f29_n6_a_slow_provider_does_not_delay_the_stop(
     scripts: Scripts,
     send: Send,
+    user: Any,
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
     how: str,
@@ -101,7 +137,8 @@ def test_f29_n6_a_slow_provider_does_not_delay_the_stop(
     """One part of a batch, marked as a whole: the calls to come are not begun."""
     settings.WAGTAIL_BIN_CHANNELS = channels(email={"CONNECTIONS": 1, "BATCH": 40})
     monkeypatch.setattr(deliver, "LOOK_UP", 0.1)
-    dispatch = send(20)
+    monkeypatch.setattr(sweep, "AT_ONCE", 1)
+    dispatch = send(100)
     gates.switch()
     script = scripts["email"]
 
@@ -109,6 +146,8 @@ def test_f29_n6_a_slow_provider_does_not_delay_the_stop(
         if len(script.tried) == 2:
             if how == "dispatch":
                 Dispatch.objects.update(paused_at=timezone.now())
+            elif how == "for good":
+                control.cancel_dispatch(dispatch=dispatch, user=user)
             else:
                 SendingSwitch.objects.update(fingerprint="another's")
             connection.close()
@@ -117,11 +156,13 @@ def test_f29_n6_a_slow_provider_does_not_delay_the_stop(
     script.answer = answer
     deliver.deliver_due(seconds=20)
     assert 2 <= len(script.tried) < 12
+    assert dispatch.deliveries.filter(code="not_tried").exists()
+    sweep.settle()
+    rest = "cancelled" if how == "for good" else "queued"
     assert states() == {
         "accepted": len(script.tried),
-        "queued": 20 - len(script.tried),
+        rest: 100 - len(script.tried),
     }
-    assert dispatch.deliveries.filter(code="not_tried").exists()
 
 
 def test_s09_who_may_not_send_may_not_stop_or_start(
@@ -159,6 +200,51 @@ def test_what_was_refused_or_given_up_can_be_tried_again(
     assert states() == {"accepted": 3}
     assert set(Delivery.objects.values_list("repeats", "attempt")) == {(0, 2)}
     assert DeliveryEvent.objects.filter(kind="retry").count() == 3
+
+
+def test_what_is_tried_again_takes_the_same_number_of_queries_for_any_number(
+    scripts: Scripts, send: Send, user: Any
+) -> None:
+    def queries(dispatch: Dispatch) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            control.retry_failed(dispatch=dispatch, user=user)
+        return len(captured)
+
+    few, many = send(1), send(list(Member.objects.all()))
+    row = few.deliveries.get()
+    Delivery.objects.bulk_create(
+        Delivery(dispatch=many, network=row.network, channel="email", due_at=row.due_at)
+        for _number in range(2500)
+    )
+    # What the user may do is looked up once.
+    control.pause_dispatch(dispatch=few, user=user)
+    Delivery.objects.update(state=State.REJECTED, settled_at=timezone.now(), attempt=2)
+    assert queries(few) == queries(many)
+    assert states() == {"queued": 2502}
+    told = DeliveryEvent.objects.filter(kind="retry", source=f"user {user.pk}")
+    assert told.filter(attempt=2, at__lte=timezone.now()).count() == 2502
+
+
+def test_i05_only_what_the_person_saw_is_decided(
+    scripts: Scripts, send: Send, user: Any
+) -> None:
+    scripts["email"].answer = lambda message: receipt(Outcome.UNKNOWN)
+    dispatch = send(3)
+    deliver.deliver_due(seconds=5)
+    for resolution in control.Resolution:
+        decide = partial(
+            control.resolve_unknown,
+            dispatch=dispatch,
+            user=user,
+            resolution=resolution,
+            reason="x",
+        )
+        with pytest.raises(DispatchError, match="3"):
+            decide(expected=2)
+    assert states() == {"unknown": 3}
+    assert not DeliveryEvent.objects.filter(source=f"user {user.pk}").exists()
+    assert decide(expected=3).deliveries == 3
+    assert decide(deliveries=[]).deliveries == 0
 
 
 def test_i05_a_person_decides_about_what_is_in_doubt(
@@ -255,21 +341,3 @@ def test_a_page_that_is_not_live_yet_is_waited_for(
     type(dispatch.page).objects.update(live=True)
     sweep.settle()
     assert deliver.deliver_due(seconds=5) == 1
-
-
-def test_f29_a_large_dispatch_is_cancelled_at_once_and_written_down_later(
-    scripts: Scripts, send: Send, user: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sweep, "AT_ONCE", 3)
-    dispatch = send(8)
-    assert control.cancel_dispatch(dispatch=dispatch, user=user).deliveries == 8
-    assert states() == {"cancelled": 3, "queued": 5}
-    dispatch.refresh_from_db()
-    progress = progress_of(dispatch)
-    assert progress.is_done
-    assert progress.states == {"cancelled": 8}
-    assert deliver.deliver_due(seconds=5) == 0
-    sweep.settle()
-    assert states() == {"cancelled": 8}
-    dispatch.refresh_from_db()
-    assert dispatch.settled_at is not None

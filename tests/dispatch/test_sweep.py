@@ -148,6 +148,49 @@ def test_a_finished_dispatch_is_closed_and_opened_again_by_a_person(
     assert states() == {"accepted": 1}
 
 
+def test_n4_what_expires_is_given_up_bit_by_bit_and_another_sweep_goes_on(
+    scripts: Scripts, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "AT_ONCE", 2)
+    dispatches = [send(3), send(list(Member.objects.all()))]
+    Dispatch.objects.update(expires_at=timezone.now() - dt.timedelta(seconds=1))
+    monkeypatch.setattr(sweep, "LONGEST", 0)
+    assert sweep.settle().expired == 4
+    for dispatch in dispatches:
+        assert states(dispatch=dispatch) == {"expired": 2, "queued": 1}
+    monkeypatch.undo()
+    assert sweep.settle().expired == 2
+    assert states() == {"expired": 6}
+
+
+@committed
+@needs_row_locks
+def test_f29_a_row_that_somebody_is_at_holds_up_no_cancelling(
+    scripts: Scripts, send: Send
+) -> None:
+    dispatch = send(3)
+    with transaction.atomic():
+        rows = dispatch.deliveries.order_by("pk").select_for_update()
+        assert list(rows[:1])
+        changed: list[Any] = []
+
+        def work() -> None:
+            changed.append(
+                control.cancel_dispatch(
+                    dispatch=dispatch, user=UserFactory(is_superuser=True)
+                )
+            )
+            connection.close()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(10)
+        assert [done.deliveries for done in changed] == [3]
+        assert states() == {"cancelled": 2, "queued": 1}
+    sweep.settle()
+    assert states() == {"cancelled": 3}
+
+
 @committed
 @needs_row_locks
 def test_a_sweep_leaves_alone_what_is_being_recorded(

@@ -29,7 +29,10 @@ class Explanation:
 
 
 def explain(delivery: Delivery) -> Explanation:
-    """What is known of a delivery."""
+    """What is known of a delivery, whose dispatch is loaded."""
+    if delivery.state == State.QUEUED and delivery.dispatch.cancelled_at:
+        # The sweep has yet to write it down.
+        return dataclasses.replace(_cancelled(), when=delivery.dispatch.cancelled_at)
     if delivery.state == State.ACCEPTED:
         found = _accepted(delivery)
     else:
@@ -128,8 +131,12 @@ def _not_accepted(delivery: Delivery) -> Explanation:
             tone="bad",
         )
     if state is State.CANCELLED:
-        return Explanation(_("Stopped for good"), _("Stopped by a person."))
+        return _cancelled()
     return Explanation(_("On its way"))
+
+
+def _cancelled() -> Explanation:
+    return Explanation(_("Stopped for good"), _("Stopped by a person."))
 
 
 def _queued(delivery: Delivery) -> Explanation:

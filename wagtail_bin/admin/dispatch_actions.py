@@ -214,7 +214,10 @@ class ResolveForm(forms.Form):
                     )
                     % {"number": self.total}
                 )
-        elif not cleaned.get("deliveries"):
+        elif cleaned.get("deliveries"):
+            # The others are not decided, however many there are.
+            cleaned["expected"] = None
+        else:
             raise ValidationError(_("Tick at least one in the list."))
         return cleaned
 
@@ -277,6 +280,7 @@ class ResolveView(FormView):
             resolution=resolution,
             reason=self.answers["reason"],
             deliveries=self.answers["deliveries"],
+            expected=self.answers["expected"],
         )
         if resolution is Resolution.RESEND:
             return ngettext(

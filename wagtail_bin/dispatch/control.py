@@ -80,8 +80,11 @@ def resume_dispatch(*, dispatch: Dispatch, user: Any) -> Changed:
 def cancel_dispatch(*, dispatch: Dispatch, user: Any) -> Changed:
     """Send nothing more of it, for good. What is on its way cannot be called back.
 
-    No worker takes more of a cancelled dispatch. A large one's rows are written by
-    the sweep, so that nobody waits for them.
+    No worker takes more of it from then on. Of a large one the sweep writes that
+    down row by row, so that nobody waits for it.
+
+    Returns:
+        With the number of messages that are not sent.
     """
     with hold(dispatch, user, Capability.SEND) as held:
         if held.cancelled_at is not None:
@@ -90,7 +93,7 @@ def cancel_dispatch(*, dispatch: Dispatch, user: Any) -> Changed:
         held.cancelled_at = timezone.now()
         held.save(update_fields=["cancelled_at"])
         count = held.deliveries.filter(state=State.QUEUED).count()
-        sweep.cancel_waiting(held)
+        sweep.settle_some(held, state=State.CANCELLED)
         _log(held, audit.CANCEL, user, deliveries=count)
     return Changed(held, count)
 
@@ -147,6 +150,7 @@ def resolve_unknown(
     resolution: Resolution,
     reason: str,
     deliveries: Sequence[int] | None = None,
+    expected: int | None = None,
 ) -> Changed:
     """Decide about messages that may or may not have gone out.
 
@@ -154,9 +158,11 @@ def resolve_unknown(
         resolution: send them (again), or take them for sent.
         reason: why, in the person's own words; is logged.
         deliveries: primary keys; None: all unknown ones of the dispatch.
+        expected: how many the user saw; None: any number.
 
     Raises:
         ValidationError: no reason was given.
+        DispatchError: there is another number by now.
     """
     if not reason.strip():
         raise ValidationError(_("Say in a few words why."))
@@ -177,6 +183,14 @@ def resolve_unknown(
                 code="by_hand",
                 claimed_by="",
                 settled_at=Now(),
+            )
+        if expected not in {None, count}:
+            raise DispatchError(
+                _(
+                    "There are %(number)d by now. Look again, then press the "
+                    "button once more."
+                )
+                % {"number": count}
             )
         if count:
             _log(

@@ -6,8 +6,10 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import transaction
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from wagtail_bin.models import Delivery, DeliveryEvent, Dispatch
 from wagtail_bin.permissions import Capability, require
@@ -33,14 +35,26 @@ def hold(
         yield held
 
 
+# Names of tables and columns are ours; all values are parameters.
+REMEMBER = """
+    INSERT INTO wagtail_bin_deliveryevent
+        (delivery_id, attempt, kind, source, at, event_id, reference, provider_id, code)
+    WITH done (id, attempt) AS ({rows})
+    SELECT id, attempt, %s, %s, %s, '', '', '', '' FROM done
+"""
+
+
 def remember(rows: QuerySet[Delivery], *, kind: str, user: Any) -> None:
     """An event for each row: what a person did to it. Before the row changes."""
-    DeliveryEvent.objects.bulk_create(
-        (
-            DeliveryEvent(
-                delivery_id=pk, attempt=attempt, kind=kind, source=f"user {user.pk}"
-            )
-            for pk, attempt in rows.values_list("pk", "attempt").iterator()
-        ),
-        batch_size=1000,
+    found = rows.order_by().values_list("pk", "attempt").query
+    try:
+        sql, parameters = found.get_compiler(connection=connection).as_sql()
+    except EmptyResultSet:
+        return
+    at = DeliveryEvent._meta.get_field("at").get_db_prep_save(
+        timezone.now(), connection
     )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            REMEMBER.format(rows=sql), [*parameters, kind, f"user {user.pk}", at]
+        )

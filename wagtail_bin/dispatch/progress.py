@@ -203,17 +203,20 @@ def progress_of_all(
 ) -> dict[uuid.UUID, Progress]:
     """Count the ledgers of several dispatches, in one query.
 
+    What waits in a cancelled one is cancelled: the sweep has yet to write it down.
+
     Args:
         networks: whose members count; None: all.
 
     Returns:
         Primary key of the dispatch to its progress.
     """
-    dispatches = list(dispatches)
-    states: dict[uuid.UUID, dict[tuple[str, str], Counter[str]]] = {
-        dispatch.pk: defaultdict(Counter) for dispatch in dispatches
-    }
-    cancelled = {found.pk for found in dispatches if found.cancelled_at is not None}
+    states: dict[uuid.UUID, dict[tuple[str, str], Counter[str]]] = {}
+    cancelled = set()
+    for dispatch in dispatches:
+        states[dispatch.pk] = defaultdict(Counter)
+        if dispatch.cancelled_at is not None:
+            cancelled.add(dispatch.pk)
     reports: dict[tuple[uuid.UUID, str, str], Counter[str]] = defaultdict(Counter)
     counts = (
         deliveries_to(networks)
@@ -224,7 +227,6 @@ def progress_of_all(
     )
     for pk, channel, language, state, report, count in counts:
         if state == State.QUEUED and pk in cancelled:
-            # The sweep has yet to write it down; it is not sent any more.
             state = State.CANCELLED.value
         states[pk][channel, language][state] += count
         if report:

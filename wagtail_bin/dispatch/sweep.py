@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
+from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
@@ -17,8 +19,11 @@ from wagtail_bin.models import Delivery, DeliveryEvent, Dispatch
 
 State = Delivery.State
 
-# Rows that a verb or one transaction of the sweep moves: less than a second's work.
-AT_ONCE = 20_000
+# Rows settled in one transaction: less than a second's work, so that nobody waits
+# long for their dispatch.
+AT_ONCE = 10_000
+# Seconds after which a sweep leaves the rest of them to the next one.
+LONGEST = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,23 +77,9 @@ def release_pages() -> None:
 
 
 def cancel_leftovers() -> None:
-    """Cancel what a worker gave back, or what was too much to do at once."""
-    while _with_each(
-        Dispatch.objects.open().exclude(cancelled_at=None), cancel_waiting
-    ):
-        pass
-
-
-def cancel_waiting(dispatch: Dispatch) -> int:
-    """Write down for some rows of a cancelled dispatch that they are not sent.
-
-    Returns:
-        Number of rows.
-    """
-    some = _waiting_of(dispatch).order_by("pk").values("pk")[:AT_ONCE]
-    return Delivery.objects.filter(pk__in=some, state=State.QUEUED).update(
-        state=State.CANCELLED, settled_at=Now()
-    )
+    """Cancel what its dispatch had too much of, or a worker gave back since."""
+    cancelled = Dispatch.objects.open().exclude(cancelled_at=None)
+    _settle_waiting(cancelled, State.CANCELLED)
 
 
 def give_up_expired() -> int:
@@ -97,14 +88,36 @@ def give_up_expired() -> int:
     Returns:
         Number of rows given up.
     """
-    return _with_each(
-        Dispatch.objects.open().filter(expires_at__lte=Now()),
-        lambda held: _waiting_of(held).update(state=State.EXPIRED, settled_at=Now()),
+    expired = Dispatch.objects.open().filter(expires_at__lte=Now())
+    return _settle_waiting(expired, State.EXPIRED)
+
+
+def _settle_waiting(dispatches: QuerySet[Dispatch], state: State) -> int:
+    total = 0
+    deadline = time.monotonic() + LONGEST
+    while count := _with_each(dispatches, partial(settle_some, state=state)):
+        total += count
+        if time.monotonic() >= deadline:
+            break
+    return total
+
+
+def settle_some(dispatch: Dispatch, *, state: State) -> int:
+    """Settle up to :data:`AT_ONCE` rows that wait, in the caller's transaction.
+
+    Args:
+        dispatch: of which nothing is sent any more; locked.
+        state: what becomes of them.
+
+    Returns:
+        Number of rows.
+    """
+    waiting = dispatch.deliveries.filter(state=State.QUEUED).order_by()
+    if connection.features.has_select_for_update_skip_locked:
+        waiting = waiting.select_for_update(skip_locked=True)
+    return Delivery.objects.filter(pk__in=waiting.values("pk")[:AT_ONCE]).update(
+        state=state, settled_at=Now()
     )
-
-
-def _waiting_of(dispatch: Dispatch) -> QuerySet[Delivery]:
-    return dispatch.deliveries.filter(state=State.QUEUED)
 
 
 def repeat_urgent() -> int:
