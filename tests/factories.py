@@ -118,6 +118,20 @@ class MemberFactory(DjangoModelFactory):
             )
 
 
+class SanctionFactory(DjangoModelFactory):
+    """A reprimand, written down without touching the member's state."""
+
+    class Meta:
+        model = models.Sanction
+
+    member = factory.SubFactory(MemberFactory)
+    kind = models.Sanction.Kind.REPRIMAND
+    reason = "Gaf adressen door aan een verkoper."
+    decided_on = dt.date(2026, 1, 5)
+    notified_on = dt.date(2026, 1, 6)
+    state_before = models.Member.State.ACTIVE
+
+
 class ThemeFactory(DjangoModelFactory):
     class Meta:
         model = models.Theme

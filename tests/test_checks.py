@@ -323,3 +323,12 @@ def test_e011_mail_needs_a_sender(settings: Any, sender: str, is_fine: bool) -> 
     settings.WAGTAIL_BIN_FROM_EMAIL = sender
     found = [message.id for message in checks.check_sender()]
     assert found == ([] if is_fine else ["wagtail_bin.E011"])
+
+
+def test_w011_what_is_counted_is_kept_so_long(settings: Any) -> None:
+    assert checks.check_events() == []
+    settings.WAGTAIL_BIN_EVENT_KEEP_DAYS = 13
+    [problem] = checks.check_events()
+    assert problem.id == "wagtail_bin.W011"
+    assert "13" in problem.msg
+    assert "14 days" in problem.msg

@@ -20,7 +20,7 @@ from wagtail_bin.channels.registry import ChannelSettings
 from wagtail_bin.channels.twilio.options import TwilioOptions
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch.verify import CHECKS
-from wagtail_bin.models import Delivery, Role
+from wagtail_bin.models import OFFICER_BY_CHARTER, Delivery, Role
 from wagtail_bin.permissions import ROLES, Capability
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,20 +49,22 @@ def test_every_setting_is_documented_with_its_number() -> None:
 
 def test_the_table_of_permissions_is_the_policy() -> None:
     head, *table = rows("permissions.md")
-    capabilities = [Capability(cell.strip("`")) for cell in head[1:]]
-    assert set(capabilities) == set(Capability)
+    offices = [Role(cell.strip("`")) for cell in head[1:]]
+    assert set(offices) == set(Role)
     shown = {
-        (row[0].strip("`"), capability)
-        for row in table
-        for capability, cell in zip(capabilities, row[1:], strict=True)
-        if cell == "yes"
+        (cell, Capability(row[0].strip("`")), office)
+        for row in table[1:]
+        for office, cell in zip(offices, row[1:], strict=True)
+        if cell
     }
     assert shown == {
-        (role.value, capability)
+        ("charter", capability, Role.MANDATED_OFFICER)
+        if role == OFFICER_BY_CHARTER
+        else ("yes", capability, role)
         for capability, roles in ROLES.items()
         for role in roles
     }
-    assert {row[0].strip("`") for row in table} >= set(Role.values)
+    assert {row[0].strip("`") for row in table[1:]} == {c.value for c in Capability}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ class WagtailBinConfig(AppConfig):
         from wagtail_bin import checks, permissions, signal_handlers  # noqa: F401
         from wagtail_bin.dispatch.schedule import install_sweeps
         from wagtail_bin.membership.retention import forget_addresses
-        from wagtail_bin.models import Member, Network
+        from wagtail_bin.models import Member, Network, Sanction, Segment
         from wagtail_bin.permissions import Capability, MandatePermissionPolicy
 
         pre_delete.connect(forget_addresses, sender=Member)
@@ -42,4 +42,19 @@ class WagtailBinConfig(AppConfig):
             Network,
             # Whoever holds a mandate sees the BIN; a superuser manages it.
             MandatePermissionPolicy(Network, {"view": Capability.VIEW_NETWORK}),
+        )
+        register_permission_policy(
+            Sanction,
+            # Written down and lifted, never changed.
+            MandatePermissionPolicy(
+                Sanction,
+                {
+                    "view": Capability.VIEW_SANCTIONS,
+                    "add": Capability.IMPOSE_SANCTIONS,
+                },
+            ),
+        )
+        register_permission_policy(
+            Segment,
+            MandatePermissionPolicy(Segment, {"view": Capability.VIEW_MEMBERS}),
         )

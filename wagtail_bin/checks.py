@@ -28,7 +28,7 @@ from wagtail_bin.dispatch.queues import (
     settings_of,
     workers_of,
 )
-from wagtail_bin.models import ChannelName, Delivery
+from wagtail_bin.models import ChannelName, Delivery, Role
 
 SAFE = "wagtail_bin.conf.safe_q_cluster() makes a Q_CLUSTER that is right."
 
@@ -324,6 +324,24 @@ def check_batches(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.compatibility)
+def check_groups(**kwargs: Any) -> list[CheckMessage]:
+    """E005: OFFICE_GROUPS names offices, each with the name of a group."""
+    groups = conf.OFFICE_GROUPS
+    unknown = sorted(set(groups) - set(Role.values))
+    nameless = [role for role, name in groups.items() if not name]
+    if not unknown and not nameless:
+        return []
+    return [
+        Error(
+            "WAGTAIL_BIN_OFFICE_GROUPS: no office, or no name of a group: "
+            f"{', '.join(map(str, unknown + nameless))}.",
+            hint=f"The offices are: {', '.join(Role.values)}.",
+            id="wagtail_bin.E005",
+        )
+    ]
+
+
+@register(Tags.compatibility)
 def check_sender(**kwargs: Any) -> list[CheckMessage]:
     """E011: mail to members needs a sender that a server would take."""
     try:
@@ -337,3 +355,19 @@ def check_sender(**kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(Tags.compatibility)
+def check_events(**kwargs: Any) -> list[CheckMessage]:
+    """W011: what came back for now is counted from events that are still there."""
+    if conf.EVENT_KEEP_DAYS >= conf.SOFT_BOUNCE_DAYS:
+        return []
+    return [
+        Warning(
+            f"WAGTAIL_BIN_EVENT_KEEP_DAYS is {conf.EVENT_KEEP_DAYS}: of the "
+            f"{conf.SOFT_BOUNCE_DAYS} days of WAGTAIL_BIN_SOFT_BOUNCE_DAYS not all "
+            "are counted.",
+            hint="Keep events as long as that, or count fewer days.",
+            id="wagtail_bin.W011",
+        )
+    ]

@@ -89,6 +89,9 @@ class Settings:
         "TWILIO_AUTH_TOKENS": [],
         # How long reports are kept that belong to no message of ours.
         "UNMATCHED_KEEP_HOURS": 72,
+        # All that was said of messages is erased after so many days; what it
+        # came to stays.
+        "EVENT_KEEP_DAYS": 30,
         # So many messages that came back for now, in so many days, are enough.
         "SOFT_BOUNCES": 3,
         "SOFT_BOUNCE_DAYS": 14,
@@ -110,11 +113,29 @@ class Settings:
         "WORKER_RING_INTERVAL": 10,
         # How long a worker may take to finish what it is doing when stopped.
         "WORKER_STOP_LIMIT": 30,
+        # Office -> name of the group that its holders join, which opens the
+        # admin; an office left out has none. The migration makes the groups, so
+        # choose other names before the first one.
+        "OFFICE_GROUPS": {
+            "coordinator": "BIN coordinators",
+            "deputy_coordinator": "BIN coordinators",
+            "prevention_officer": "BIN prevention officers",
+            "mandated_officer": "BIN police officers",
+            "web_editor": "BIN web editors",
+            "steering_group": "BIN observers",
+            "chief_of_police": "BIN observers",
+            "mayor": "BIN observers",
+        },
         "IMPORT_MAX_BYTES": 10 * 1024 * 1024,
         "IMPORT_MAX_UNPACKED_BYTES": 150 * 1024 * 1024,
         "IMPORT_MAX_ROWS": 100_000,
         "IMPORT_MAX_COLUMNS": 50,
-        "IMPORT_BATCH": 1000,
+        # A workbook is parsed in a process of its own, with so much memory and so
+        # many seconds of the processor's time.
+        "IMPORT_CHILD_BYTES": 512 * 1024 * 1024,
+        "IMPORT_CHILD_SECONDS": 60,
+        # Rows planned, written or undone at a time, each time in one transaction.
+        "IMPORT_BATCH": 5000,
         # Uploads that nobody confirmed are erased after this many hours.
         "IMPORT_KEEP_HOURS": 1,
         # Files for platforms that no program can reach are erased after so many
@@ -122,6 +143,14 @@ class Settings:
         "HANDOVER_KEEP_HOURS": 24,
         # Refused rows are erased so many days after the import.
         "IMPORT_KEEP_REFUSED_DAYS": 30,
+        # So many days an import can be undone; then its former values are erased.
+        "IMPORT_UNDO_DAYS": 30,
+        # Sanctions are erased so many days after they were over.
+        "SANCTION_KEEP_DAYS": 730,
+        # Nobody is invited again before so many days have passed.
+        "INVITE_AGAIN_DAYS": 14,
+        # An invitation can be answered for so many days.
+        "INVITATION_VALID_DAYS": 60,
     }
 
     def __getattr__(self, name: str) -> Any:

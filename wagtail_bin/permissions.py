@@ -10,34 +10,58 @@ import enum
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import models
 from wagtail.permission_policies.base import BasePermissionPolicy
 
 from wagtail_bin.exceptions import NotAllowed
-from wagtail_bin.models import Mandate, Network, Role
+from wagtail_bin.models import (
+    OFFICER_BY_CHARTER,
+    Mandate,
+    Network,
+    Office,
+    PoliceZone,
+    Role,
+)
 
 
 class Capability(enum.Enum):
     """Something that a mandate may allow within its networks."""
 
     VIEW_NETWORK = "view_network"
+    VIEW_COUNTS = "view_counts"
     VIEW_MEMBERS = "view_members"
     EDIT_MEMBERS = "edit_members"
     IMPORT_MEMBERS = "import_members"
+    EXPORT_MEMBERS = "export_members"
+    VIEW_SANCTIONS = "view_sanctions"
+    IMPOSE_SANCTIONS = "impose_sanctions"
+    COMPOSE = "compose"
     SEND = "send"
+    MANAGE_CHARTERS = "manage_charters"
 
 
 LIST_KEEPERS = frozenset(
     {Role.COORDINATOR, Role.DEPUTY_COORDINATOR, Role.PREVENTION_OFFICER}
 )
 
-ROLES: dict[Capability, frozenset[Role]] = {
+AUTHORS = frozenset({Role.WEB_EDITOR, Role.PREVENTION_OFFICER, Role.MANDATED_OFFICER})
+
+ROLES: dict[Capability, frozenset[Office]] = {
     Capability.VIEW_NETWORK: frozenset(Role),
-    Capability.VIEW_MEMBERS: LIST_KEEPERS,
+    Capability.VIEW_COUNTS: frozenset(Role),
+    Capability.VIEW_MEMBERS: LIST_KEEPERS | {OFFICER_BY_CHARTER},
     Capability.EDIT_MEMBERS: LIST_KEEPERS,
     Capability.IMPORT_MEMBERS: LIST_KEEPERS,
-    Capability.SEND: frozenset(
-        {Role.WEB_EDITOR, Role.PREVENTION_OFFICER, Role.MANDATED_OFFICER}
+    Capability.EXPORT_MEMBERS: LIST_KEEPERS,
+    Capability.VIEW_SANCTIONS: frozenset(
+        {Role.COORDINATOR, Role.DEPUTY_COORDINATOR, OFFICER_BY_CHARTER}
+    ),
+    Capability.IMPOSE_SANCTIONS: frozenset({Role.COORDINATOR, OFFICER_BY_CHARTER}),
+    Capability.COMPOSE: AUTHORS,
+    Capability.SEND: AUTHORS,
+    Capability.MANAGE_CHARTERS: frozenset(
+        {Role.COORDINATOR, Role.PREVENTION_OFFICER, Role.MANDATED_OFFICER}
     ),
 }
 
@@ -50,6 +74,31 @@ def networks_for(user: Any, capability: Capability) -> models.QuerySet[Network]:
         capability: what is to be done.
     """
     return Network.objects.visible_to(user, ROLES[capability])
+
+
+def holders(
+    networks: Iterable[Network], capability: Capability
+) -> models.QuerySet[Any]:
+    """Active users whose mandate of today lets them do something in a network.
+
+    Args:
+        networks: any of them is enough.
+        capability: what is to be done.
+    """
+    networks, roles = list(networks), ROLES[capability]
+    active = Mandate.objects.active()
+    held = active.covering(networks).filter(role__in=roles)
+    if OFFICER_BY_CHARTER in roles:
+        agreed = PoliceZone.objects.filter(
+            pk__in={network.police_zone_id for network in networks},
+            officer_access=PoliceZone.OfficerAccess.MEMBERS,
+        )
+        zones = set(agreed.values_list("pk", flat=True))
+        held |= active.covering(
+            network for network in networks if network.police_zone_id in zones
+        ).filter(role=Role.MANDATED_OFFICER)
+    users = get_user_model()._default_manager.filter(is_active=True)
+    return users.filter(pk__in=held.values("user"))
 
 
 def require(user: Any, capability: Capability, *networks: Network) -> None:
@@ -80,7 +129,7 @@ class MandatePermissionPolicy(BasePermissionPolicy):
         super().__init__(model)
         self.capabilities = capabilities
 
-    def _roles(self, actions: Iterable[str]) -> frozenset[Role]:
+    def _roles(self, actions: Iterable[str]) -> frozenset[Office]:
         found = [
             ROLES[self.capabilities[action]]
             for action in actions
@@ -105,15 +154,14 @@ class MandatePermissionPolicy(BasePermissionPolicy):
 
     def users_with_any_permission(self, actions: Iterable[str]) -> Any:
         """Users with a mandate, in force today, of a fitting office."""
-        from django.contrib.auth import get_user_model
-
-        held = Mandate.objects.active().filter(
-            role__in=self._roles(actions), user__isnull=False
+        found = get_user_model()._default_manager.filter(
+            is_superuser=True, is_active=True
         )
-        return get_user_model().objects.filter(
-            models.Q(is_superuser=True) | models.Q(pk__in=held.values("user")),
-            is_active=True,
-        )
+        networks = list(Network.objects.all())
+        for action in actions:
+            if action in self.capabilities:
+                found |= holders(networks, self.capabilities[action])
+        return found
 
     def user_has_any_permission_for_instance(
         self, user: Any, actions: Iterable[str], instance: Any

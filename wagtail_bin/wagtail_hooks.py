@@ -11,12 +11,15 @@ from wagtail import hooks
 from wagtail.snippets.models import register_snippet
 
 from wagtail_bin.admin import (
+    home,
     log_words,
+    member_bulk,
     menu,
     notices,
     page_actions,
     scope,
     switch,
+    users,
 )
 from wagtail_bin.admin import urls as admin_urls
 from wagtail_bin.models import Member, MemberLogEntry
@@ -25,13 +28,21 @@ register_snippet(menu.BINViewSetGroup)
 hooks.register(menu.SUBMENU_HOOK, menu.import_item)
 hooks.register(menu.SUBMENU_HOOK, menu.dispatches_item)
 hooks.register(menu.SUBMENU_HOOK, menu.worklist_item)
+hooks.register("register_admin_viewset", lambda: users.user_chooser)
+hooks.register(menu.SUBMENU_HOOK, menu.sanctions_item)
 hooks.register("register_settings_menu_item", menu.switch_item)
+hooks.register("construct_homepage_panels", home.add_offices_panel)
 hooks.register("construct_homepage_panels", notices.add_home_panel)
 hooks.register("register_page_action_menu_item", page_actions.PublishAndSendMenuItem)
+hooks.register("register_page_header_buttons", page_actions.send_button)
 hooks.register("after_create_page", page_actions.after_saving)
 hooks.register("after_edit_page", page_actions.after_saving)
 # After Wagtail's own, which it replaces for members.
 hooks.register("register_bulk_action", scope.ScopedDeleteBulkAction, order=100)
+hooks.register("register_bulk_action", member_bulk.InviteBulkAction)
+hooks.register("register_bulk_action", member_bulk.MoveBulkAction)
+hooks.register("register_bulk_action", member_bulk.ExportBulkAction)
+hooks.register("register_bulk_action", member_bulk.SuspendBulkAction)
 
 
 @hooks.register("register_admin_urls", order=-10)

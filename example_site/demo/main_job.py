@@ -21,10 +21,10 @@ from wagtail_bin.models import (
     Consent,
     Delivery,
     Dispatch,
+    ImportRow,
     Member,
     Municipality,
     Network,
-    RefusedRow,
 )
 
 
@@ -94,7 +94,7 @@ def check(dispatch: Dispatch, lists: Sequence[MemberList], sink: Path) -> Figure
     _check_mail(accepted, mail_sink.messages(sink))
     figures = Figures(
         imported=members.count(),
-        refused=RefusedRow.objects.count(),
+        refused=ImportRow.objects.filter(kind=ImportRow.Kind.REFUSED).count(),
         recipients=len(deliveries),
         accepted=len(accepted),
         without_email=members.filter(email="").count(),

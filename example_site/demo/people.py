@@ -9,10 +9,14 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser, Group, Permission
 from wagtail.models import GroupPagePermission, Page
 
+from wagtail_bin.conf import conf
+from wagtail_bin.mandates.groups import sync_groups
 from wagtail_bin.models import Mandate, Municipality, Network, PoliceZone, Role
 
 PASSWORD = "heidebeek-demo"
-PAGE_PERMISSIONS = ("add_page", "change_page", "publish_page")
+# Writes pages, and whoever edits also publishes them.
+WRITES = ("add_page", "change_page")
+EDITS = (*WRITES, "publish_page")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Person:
     municipalities: tuple[str, ...] = ()
     network: str = ""
     police_zone: str = ""
-    is_editor: bool = False
+    page_permissions: tuple[str, ...] = ()
 
 
 PEOPLE = (
@@ -36,7 +40,7 @@ PEOPLE = (
         "municipal web editor of Heidebeek",
         Role.WEB_EDITOR,
         municipalities=("99001",),
-        is_editor=True,
+        page_permissions=EDITS,
     ),
     Person(
         "preventie",
@@ -44,7 +48,7 @@ PEOPLE = (
         "prevention officer of the three municipalities",
         Role.PREVENTION_OFFICER,
         municipalities=("99001", "99002", "99003"),
-        is_editor=True,
+        page_permissions=EDITS,
     ),
     Person(
         "coordinator",
@@ -59,18 +63,18 @@ PEOPLE = (
         "mandated police officer of zone 5991",
         Role.MANDATED_OFFICER,
         police_zone="5991",
+        page_permissions=WRITES,
     ),
     Person("admin", "Ada Admins", "superuser"),
 )
 
 
 def load_people(homes: list[Page]) -> None:
-    """Make the groups, the log-ins and the mandates.
+    """Make the log-ins and the mandates; the groups of the offices are there.
 
     Args:
-        homes: the home page in each language; editors may publish below them.
+        homes: the home page in each language, below which some offices write.
     """
-    editors, officers = _groups(homes)
     for person in PEOPLE:
         first, last = person.name.split(" ", 1)
         user = get_user_model().objects.create_user(
@@ -83,25 +87,22 @@ def load_people(homes: list[Page]) -> None:
             is_staff=person.role is None,
         )
         if person.role:
-            user.groups.add(editors if person.is_editor else officers)
             _give_mandates(person, user)
+            _open_pages(person, homes)
+    sync_groups()
 
 
-def _groups(homes: list[Page]) -> tuple[Group, Group]:
-    access = Permission.objects.get(codename="access_admin")
-    editors = Group.objects.create(name="BIN: pages")
-    officers = Group.objects.create(name="BIN: admin only")
-    for group in (editors, officers):
-        group.permissions.add(access)
-    for codename in PAGE_PERMISSIONS:
+def _open_pages(person: Person, homes: list[Page]) -> None:
+    """Let the group of the office write pages: that is the site's to decide."""
+    group = Group.objects.get(name=conf.OFFICE_GROUPS[person.role])
+    for codename in person.page_permissions:
         permission = Permission.objects.get(
             content_type__app_label="wagtailcore", codename=codename
         )
         for home in homes:
             GroupPagePermission.objects.create(
-                group=editors, page=home, permission=permission
+                group=group, page=home, permission=permission
             )
-    return editors, officers
 
 
 def _give_mandates(person: Person, user: AbstractUser) -> None:

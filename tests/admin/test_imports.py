@@ -109,7 +109,7 @@ def test_a_second_confirmation_does_nothing(admin: Client, network: Network) -> 
         assert admin.post(url("confirm", one.pk)).url == url("result", one.pk)
     assert Member.objects.count() == 2
     assert Consent.objects.count() == 1
-    assert one.refused_rows.count() == 1
+    assert one.rows.filter(kind="refused").count() == 1
     assert ModelLogEntry.objects.filter(action=audit.IMPORT).count() == 1
     assert admin.get(url("preview", one.pk)).url == url("result", one.pk)
 

@@ -134,7 +134,12 @@ def test_a_municipality_takes_postcodes_as_text(client: Client, superuser: Any) 
 def test_a_police_zone_takes_a_number_in_any_notation(
     client: Client, superuser: Any
 ) -> None:
-    data = {"name": "Grens", "number": "5350", "phone": "03/620.29.29"}
+    data = {
+        "name": "Grens",
+        "number": "5350",
+        "phone": "03/620.29.29",
+        "officer_access": "counts",
+    }
     client.post(reverse("bin-police-zones:add"), data)
     assert PoliceZone.objects.get(number="5350").phone == "+3236202929"
     assert b"03 620 29 29" in client.get(reverse("bin-police-zones:index")).content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -280,6 +281,60 @@ def test_who_may_see_members_sees_the_mail_of_a_chosen_one(
     assert preview["X-Frame-Options"] == "SAMEORIGIN"
     query["as"] = f"{network.pk}-{foreign.pk}"
     assert "Elders" not in browser.get(url, query).content.decode()
+
+
+def test_s18_no_link_in_a_preview_unsubscribes_anybody(
+    browser: Client, tip: TipPage, network: Any, editor: Any
+) -> None:
+    MandateFactory(role=Role.COORDINATOR, network=network, user=editor)
+    member = MemberFactory(network=network, first_name="Zoë")
+    query = {"networks": [network.pk], "as": f"{network.pk}-{member.pk}"}
+    preview = browser.get(
+        reverse("wagtail_bin_admin:send_preview", args=[tip.pk]), query
+    )
+    texts = (preview.content, browser.get(send_url(tip), query).content)
+    assert all("Zoë".encode() in text for text in texts)
+    links = {
+        link
+        for text in texts
+        for link in re.findall(r"/bin/unsubscribe/[^/]+/", str(text))
+    }
+    assert len(links) == 1
+    for link in links:
+        assert Client().get(link).status_code == 410
+        assert Client().post(link).status_code == 410
+    assert member.consents.filter(is_given=False).count() == 0
+
+
+def test_s09_where_two_people_are_wanted_the_author_cannot_confirm(
+    browser: Client, tip: TipPage, network: Any, editor: Any
+) -> None:
+    MemberFactory(network=network)
+    type(network.municipality).objects.update(needs_four_eyes=True)
+    editor.first_name = "An"
+    editor.save()
+    tip.title = "Sluit ook overdag af"
+    tip.save_revision(user=editor)
+    colleague = UserFactory(first_name="Bea", last_name="Janssens")
+    colleague.groups.set(editor.groups.all())
+    MandateFactory(role=Role.WEB_EDITOR, user=colleague, network=network)
+
+    page = browser.get(
+        send_url(tip), {"networks": [network.pk]}, headers={"Accept-Language": "en"}
+    )
+    assert "These people can: Bea Janssens." in page.context["hindrance"]
+    assert "disabled data-bin-confirm" in page.content.decode()
+    confirm(browser, tip, network, 1)
+    assert not Dispatch.objects.exists()
+
+    # The colleague opens the page and presses the button, which saves it as it is.
+    other = Client()
+    other.force_login(colleague)
+    edit = reverse("wagtailadmin_pages:edit", args=[tip.pk])
+    assert send_url(tip) in other.get(edit).content.decode()
+    assert other.get(send_url(tip)).context["hindrance"] == ""
+    confirm(other, tip, network, 1)
+    assert Dispatch.objects.get().approved_by == colleague
 
 
 def test_s01_the_list_of_dispatches_shows_own_ones(

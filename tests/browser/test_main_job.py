@@ -47,16 +47,21 @@ def editor(municipality: Any, home: Any) -> Any:
     user = UserFactory(username="webredactie", first_name="Wendy")
     user.set_password(PASSWORD)
     user.save()
-    group = Group.objects.create(name="web editors")
-    for codename in ("add_page", "change_page", "publish_page"):
-        GroupPagePermission.objects.create(
-            group=group, page=home, permission=Permission.objects.get(codename=codename)
-        )
-    user.groups.add(group)
+    publishes_on(home, user)
     MandateFactory(
         role=Role.WEB_EDITOR, network=None, municipality=municipality, user=user
     )
     return user
+
+
+def publishes_on(home: Any, user: Any) -> None:
+    """Let a user write and publish on the whole site."""
+    group, _created = Group.objects.get_or_create(name="web editors")
+    for codename in ("add_page", "change_page", "publish_page"):
+        GroupPagePermission.objects.get_or_create(
+            group=group, page=home, permission=Permission.objects.get(codename=codename)
+        )
+    user.groups.add(group)
 
 
 @pytest.fixture

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.urls import reverse
 from wagtail.models import Page
 
 from example_site.demo import content, main_job, people, places
 from example_site.demo.lists import make_lists
+from wagtail_bin.admin.worklist import WORKLIST
 from wagtail_bin.dispatch.translations import page_languages
 from wagtail_bin.models import (
     BINPage,
@@ -114,6 +116,25 @@ def test_everybody_can_log_in_and_editors_can_publish(
         if main_tip.permissions_for_user(user).can_publish():
             publishers.add(person.username)
     assert publishers == {"web", "preventie", "admin"}
+
+
+def test_the_police_officer_writes_tips_and_sees_numbers(
+    main_tip: TipPage, client: Client
+) -> None:
+    client.login(username="politie", password=people.PASSWORD)
+    officer = get_user_model().objects.get(username="politie")
+    permissions = main_tip.permissions_for_user(officer)
+    assert permissions.can_edit()
+    assert not permissions.can_publish()
+    home = client.get("/admin/").content.decode()
+    assert "BIN Bosrand" in home
+    assert "PLP Val-Tilleul" not in home
+    index = main_tip.get_parent()
+    add = reverse("wagtailadmin_pages:add_subpage", args=[index.pk])
+    assert f'href="{add}"' in home
+    assert client.get(add, follow=True).status_code == 200
+    for address in ("wagtailsnippets_wagtail_bin_member:list", WORKLIST):
+        assert reverse(address) not in home
 
 
 def test_the_import_takes_the_good_rows_and_refuses_the_bad_ones(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import random
+import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -11,7 +13,9 @@ from django.utils import translation
 
 from tests.exchange.files import HEADER, ROW, ods, xlsx
 from wagtail_bin.exceptions import ImportRejected
-from wagtail_bin.exchange.formats import open_list
+from wagtail_bin.exchange.formats import inspect_list, open_list
+from wagtail_bin.exchange.mapping import Grounds
+from wagtail_bin.exchange.rows import parse_row
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +158,92 @@ def test_limits_are_settings(settings: Any) -> None:
     assert "more than 2 rows" in rejected(b"Naam;GSM\na;1\nb;2\nc;3\n")
     settings.WAGTAIL_BIN_IMPORT_MAX_BYTES = 10
     assert "at most 10" in rejected(b"Naam;GSM\na;1\nb;2\nc;3\n")
+
+
+def test_s24_a_hundred_columns_are_refused_before_they_are_judged() -> None:
+    row = ";".join(["0470 00 00 01"] * 100) + "\n"
+    assert "more than 50 columns" in rejected(f"Naam;{row}{row * 50}".encode())
+    started = time.process_time()
+    assert "more than 50 columns" in rejected(b"x;" * 1_000_000)
+    assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize("character", ["x", "x@", '"', "0 ", "a 1, ", "é"])
+def test_s24_one_cell_as_long_as_the_file(character: str) -> None:
+    cell = (character * 2_000_000)[:2_000_000].encode("cp1252")
+    started = time.process_time()
+    for line in open_list(b"Naam;GSM\nAn;0470000001\nBob;" + cell).lines():
+        if line.number > 2 and not line.is_damaged:
+            _values, problems = parse_row(line.cells, ("full_name", "mobile"))
+            assert problems
+    with pytest.raises(ImportRejected):
+        open_list(cell + b";" + cell[:1000])
+    assert time.process_time() - started < 3
+
+
+def test_columns_are_what_somebody_says() -> None:
+    source = b"Naam;Wat;GSM\nAn;an@example.org;0470000001\n"
+    assert open_list(source).mapping.fields == ("full_name", "email", "mobile")
+    chosen = open_list(source, fields=("last_name", "", "phone")).mapping
+    assert chosen.fields == ("last_name", "", "phone")
+    with pytest.raises(ImportRejected, match="which column holds the names"):
+        open_list(source, fields=("", "email", "mobile"))
+
+
+def test_a_person_can_be_asked_what_the_columns_hold() -> None:
+    source = b"Wie;Kleur\nAn;rood\n"
+    with pytest.raises(ImportRejected, match="No column with names"):
+        open_list(source)
+    found = inspect_list(source)
+    assert found.mapping.fields == ("", "")
+    samples = [column.samples for column in found.mapping.columns]
+    assert samples == [("Wie", "An"), ("Kleur", "rood")]
+    assert open_list(source, fields=("full_name", "phone")).mapping.read
+
+
+def test_a_list_without_header_begins_on_its_first_line() -> None:
+    members = open_list(b"jan@example.org;Jan Peeters\nan@example.org;An Maes\n")
+    assert members.mapping.line == 0
+    assert [line.number for line in members.lines()] == [1, 2]
+    assert {column.grounds for column in members.mapping.columns} == {Grounds.VALUES}
+
+
+def test_a_header_with_nobody_below_it() -> None:
+    for source in (b"Naam;GSM\n", b"Naam;GSM\n;\n ; \n", xlsx(HEADER, [])):
+        assert "nobody below it" in rejected(source)
+        assert not inspect_list(source).has_rows
+
+
+def test_rows_that_are_about_nobody_are_counted() -> None:
+    text = """Naam;GSM
+An;0470000001
+;
+ ;\u00a0
+Naam;GSM
+Total Station;0470000002
+Totaal: 12 leden;
+Totaal Jan Peeters;0470000003
+Algemeen totaal;12
+Nombre de membres;4
+Totaalbeeld;
+"""
+    skipped: Counter[str] = Counter()
+    lines = list(open_list(text.encode()).lines(skipped))
+    assert [line.number for line in lines] == [2, 6, 8, 11]
+    assert skipped == {"empty": 2, "header": 1, "total": 3}
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp850", "mac_roman"])
+@pytest.mark.parametrize(
+    "name", ["Zoë", "Großmüller", "Hélène", "Müller", "François", "Maïté"]
+)
+def test_letters_tell_which_program_wrote_a_list(encoding: str, name: str) -> None:
+    assert read(f"Naam;GSM\n{name};0470000001\n".encode(encoding))[0][1][0] == name
+
+
+def test_a_list_with_letters_that_do_not_tell_is_of_windows() -> None:
+    text = "Naam;GSM\nD\u2019Hondt \u2013 Tomás;1\n"
+    assert read(text.encode("cp1252"))[0][1][0] == "D\u2019Hondt \u2013 Tomás"
 
 
 def test_empty_cells_at_the_end_are_no_columns() -> None:

@@ -6,14 +6,12 @@ import re
 import time
 
 import pytest
-from django.core.exceptions import ValidationError
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wagtail_bin.exchange.problems import MESSAGES, Problem, describe
-from wagtail_bin.exchange.rows import LIMITS, Values, parse_row, read_phone
+from wagtail_bin.exchange.rows import LIMITS, Values, parse_row
 from wagtail_bin.models import Member
-from wagtail_bin.validators import is_mobile, parse_phone
 
 
 def parse(**cells: str) -> tuple[Values, list[Problem]]:
@@ -69,44 +67,6 @@ def test_landlines_in_any_notation(raw: str, expected: str) -> None:
     assert values(**GOOD, phone=raw).phone == expected
 
 
-def slow(raw: str) -> tuple[str, bool] | None:
-    try:
-        number = parse_phone(raw)
-    except ValidationError:
-        return None
-    return number, is_mobile(number)
-
-
-def fast(raw: str) -> tuple[str, bool] | None:
-    try:
-        return read_phone(raw)
-    except ValidationError:
-        return None
-
-
-@given(
-    st.one_of(
-        st.text("0123456789 +./-()", max_size=18),
-        st.builds(
-            "{}{}{}".format,
-            st.sampled_from(["", "0", "+32", "+32 (0)", "0032", "32", "+320", "00320"]),
-            st.sampled_from(["", " ", "/"]),
-            st.from_regex(r"[1-9][0-9 ./-]{6,11}", fullmatch=True),
-        ),
-        st.from_regex(r"(0|\+32|0032|32|)(4[5-9]|78|80|90|70|2|14)[0-9]{6,7}(\.0)?"),
-    )
-)
-@example("\t0473865387\n")
-@example("(0)473865387")
-@example("0473865387(0)")
-@example("٠٤٧٣٨٦٥٣٨٧")
-@example("+32473865387.0")
-def test_the_short_way_of_reading_a_number_gives_what_the_long_way_gives(
-    raw: str,
-) -> None:
-    assert fast(raw) == slow(raw)
-
-
 @pytest.mark.parametrize(
     ("cells", "mobile", "phone"),
     [
@@ -140,8 +100,15 @@ def test_a_number_goes_where_it_belongs(
         ({"mobile": "gsm van An"}, ("mobile", "phone")),
         ({"mobile": "4,73865E+08"}, ("mobile", "phone_rounded")),
         ({"mobile": "014462201", "phone": "015464464"}, ("phone", "landlines")),
-        ({"email": "geen"}, ("email", "email")),
+        ({"email": "thuis"}, ("email", "email")),
         ({"email": "a@example.org; b@example.org"}, ("email", "email_several")),
+        ({"email": "an peeters@example.org"}, ("email", "email")),
+        ({"email": "An <a@example.org\n>"}, ("email", "email_control")),
+        ({"email": "An <a@example.org>\r\nBcc: x@x.be"}, ("email", "email_control")),
+        ({"email": "<a@example.org> <b@example.org>"}, ("email", "email_several")),
+        ({"phone": "014462201 / 015464464"}, ("phone", "landlines")),
+        ({"mobile": "0470000001/0470000002/014462201"}, ("mobile", "numbers")),
+        ({"consent": "nee"}, ("consent", "consent")),
         ({"email": "café@example.org"}, ("email", "email_ascii")),
         ({"email": "an\u200b@example.org"}, ("email", "email_control")),
         ({"email": "c@d.be\r\nBcc: evil@x.be"}, ("email", "email_control")),
@@ -224,6 +191,59 @@ def test_a_whole_name_stays_whole_unless_a_comma_divides_it() -> None:
 def test_an_address_in_one_cell(raw: str, street: str, number: str, box: str) -> None:
     found = values(**GOOD, address=raw)
     assert (found.street, found.number, found.box) == (street, number, box)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("  an@example.org\u00a0", "an@example.org"),
+        ("mailto:An@Example.org", "an@example.org"),
+        ("An Peeters <an@example.org>", "an@example.org"),
+        ("Peeters, An <mailto:an@example.org>;", "an@example.org"),
+        ("'an@example.org'", "an@example.org"),
+        ("'an@example.org' <an@example.org>", "an@example.org"),
+        ("an@example.org; AN@example.org", "an@example.org"),
+        ("an@example.org (thuis).", "an@example.org"),
+    ],
+)
+def test_an_address_as_mail_programs_write_it(raw: str, expected: str) -> None:
+    assert values(last_name="Peeters", email=raw).email == expected
+
+
+def test_a_word_for_nothing_is_nothing() -> None:
+    found = values(last_name="Peeters", email="geen", mobile="0470000001", phone="nvt")
+    assert (found.email, found.phone) == ("", "")
+    assert codes(last_name="Peeters", email="geen") == [("", "unreachable")]
+
+
+def test_numbers_in_several_columns_of_one_field() -> None:
+    fields = ("last_name", "mobile", "mobile", "mobile")
+    found, problems = parse_row(["Peeters", "0470000001", "", "014462201"], fields)
+    assert (found.mobile, found.phone, problems) == ("+32470000001", "+3214462201", [])
+
+
+def test_only_a_no_is_no_agreement() -> None:
+    for answer in ("ja", "x", "", "12/03/2024", "OK"):
+        assert values(**GOOD, consent=answer)
+
+
+def test_salutations_go_from_every_name() -> None:
+    found = values(
+        first_name="Mevr. An", last_name="Mevr. Peeters", mobile="0470000001"
+    )
+    assert (found.first_name, found.last_name) == ("An", "Peeters")
+    found = values(first_name="An", full_name="Peeters, Jan", mobile="0470000001")
+    assert (found.first_name, found.last_name) == ("An", "Peeters, Jan")
+
+
+def test_what_stands_in_its_own_column_is_not_overwritten() -> None:
+    found = values(**GOOD, address="Dorp 12 bus 3", box="4", postcode="2920")
+    assert found[6:11] == ("Dorp 12 bus 3", "", "4", "2920", "")
+    found = values(**GOOD, address="Dorp 12, 2920 Heide", locality="heide")
+    assert found[6:11] == ("Dorp", "12", "", "2920", "Heide")
+    found = values(**GOOD, street="Dorp 12 bus 3", number="14")
+    assert found[6:9] == ("Dorp 12 bus 3", "14", "")
+    assert values(**GOOD, street="Dorp", number="12", box="bus 3").box == "3"
 
 
 def test_parts_that_share_a_cell() -> None:

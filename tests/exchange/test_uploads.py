@@ -34,7 +34,15 @@ def test_a_list_is_kept_with_its_columns(network: Network, user: Any) -> None:
     one = store(network, user)
     one.refresh_from_db()
     assert bytes(one.content) == LIST
-    assert one.mapping == {"header": ["Naam", "GSM"], "fields": ["full_name", "mobile"]}
+    assert one.mapping == {
+        "line": 1,
+        "header": ["Naam", "GSM"],
+        "fields": ["full_name", "mobile"],
+        "encoding": "utf-8-sig",
+        "delimiter": ";",
+        "sheet": "",
+        "other_sheets": [],
+    }
     assert one.state == MemberImport.State.UPLOADED
     assert len(one.file_name) == 255
 

@@ -40,6 +40,21 @@ def approve(*, page: int, network: int, user: int, members: int) -> None:
     )
 
 
+def take_in(*, member_import: str) -> None:
+    """A worker goes on with an import, and somebody confirms the plan."""
+    import uuid
+
+    from wagtail_bin.exchange import control, jobs
+    from wagtail_bin.models import MemberImport
+
+    pk = uuid.UUID(member_import)
+    jobs.work_on(pk)
+    stored = MemberImport.objects.get(pk=pk)
+    if stored.state == MemberImport.State.PLANNED:
+        control.begin(stored, None)
+        jobs.work_on(pk)
+
+
 def drain(*, dispatch: str) -> None:
     """A worker answers a ring."""
     from wagtail_bin.dispatch import tasks

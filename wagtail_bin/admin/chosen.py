@@ -52,9 +52,9 @@ class SendingView(View):
 
     @cached_property
     def networks(self) -> list[Network]:
-        """The BINs the user may send to."""
+        """The BINs the user may write to."""
         found = (
-            networks_for(self.request.user, Capability.SEND)
+            networks_for(self.request.user, Capability.COMPOSE)
             .select_related("municipality__site", "police_zone")
             .order_by("municipality__name_nl", "municipality__name_fr", "name")
         )

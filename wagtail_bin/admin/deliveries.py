@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +28,7 @@ from wagtail.log_actions import log
 from wagtail_bin import audit
 from wagtail_bin.admin.delivery_words import explain
 from wagtail_bin.admin.labels import channel_label, moment
-from wagtail_bin.admin.members import listed_name, matching
+from wagtail_bin.admin.member_search import listed_name, matching
 from wagtail_bin.admin.one_dispatch import OneDispatchView
 from wagtail_bin.dispatch.audience import layout_label
 from wagtail_bin.membership.reach import Unreachable, with_reach
@@ -72,9 +72,23 @@ class DeliveryFilterSet(WagtailFilterSet):
 
 
 class NameColumn(BaseColumn):
-    """The member, with a link to the member's page."""
+    """The member, with a link to the member's page for who may follow it."""
 
     cell_template_name = "wagtail_bin/admin/deliveries/name_cell.html"
+
+    def __init__(self, name: str, *, editable: Container[int], **kwargs: Any) -> None:
+        super().__init__(name, **kwargs)
+        self.editable = editable
+
+    def get_cell_context_data(
+        self, instance: Any, parent_context: Any
+    ) -> dict[str, Any]:
+        """Whether it is a link."""
+        context: dict[str, Any] = super().get_cell_context_data(
+            instance, parent_context
+        )
+        context["is_link"] = instance.network_id in self.editable
+        return context
 
 
 class StateColumn(BaseColumn):
@@ -96,18 +110,27 @@ class StateColumn(BaseColumn):
 class ListedDeliveriesView(OneDispatchView):
     """What the list and its export share: the rows that the user may see by name."""
 
+    # What it takes to see the rows, in their BIN.
+    capability = Capability.VIEW_MEMBERS
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Only for whoever may see members of one of the BINs."""
-        if not self.sight.may_list:
+        """Only for whoever may in one of the BINs."""
+        if not self.listed_networks.exists():
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 
     @cached_property
     def listed_networks(self) -> QuerySet[Network]:
         """BINs of the dispatch whose members the user may see."""
-        return networks_for(self.request.user, Capability.VIEW_MEMBERS).filter(
+        return networks_for(self.request.user, self.capability).filter(
             dispatches=self.sending
         )
+
+    @cached_property
+    def editable(self) -> set[int]:
+        """Keys of those of them whose members the user may also change."""
+        own = networks_for(self.request.user, Capability.EDIT_MEMBERS)
+        return set(own.filter(dispatches=self.sending).values_list("pk", flat=True))
 
     def listed(self) -> QuerySet[Delivery]:
         """The deliveries to their members."""
@@ -129,17 +152,21 @@ class DeliveriesView(ListedDeliveriesView, BaseListingView):
     model = Delivery
     paginate_by = PER_PAGE
     filterset_class = DeliveryFilterSet
-    columns = [
-        NameColumn("member", label=gettext_lazy("Member")),
-        Column("network", label=gettext_lazy("BIN")),
-        Column(
-            "channel",
-            label=gettext_lazy("Channel"),
-            accessor=lambda row: channel_label(row.channel),
-        ),
-        Column("address", label=gettext_lazy("Sent to")),
-        StateColumn("state", label=gettext_lazy("How it went")),
-    ]
+
+    @cached_property
+    def columns(self) -> list[BaseColumn]:
+        """Who, how, where to, and how it went."""
+        return [
+            NameColumn("member", label=gettext_lazy("Member"), editable=self.editable),
+            Column("network", label=gettext_lazy("BIN")),
+            Column(
+                "channel",
+                label=gettext_lazy("Channel"),
+                accessor=lambda row: channel_label(row.channel),
+            ),
+            Column("address", label=gettext_lazy("Sent to")),
+            StateColumn("state", label=gettext_lazy("How it went")),
+        ]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The list, as filtered."""
@@ -216,7 +243,8 @@ class DeliveriesView(ListedDeliveriesView, BaseListingView):
             found=FOUND,
             missed=self.missed(),
             query=f"?{filters.urlencode()}" if filters else "",
-            formats=list(FORMATS),
+            editable=self.editable,
+            formats=list(FORMATS) if self.sight.may_export else [],
             **kwargs,
         )
 
@@ -225,6 +253,7 @@ class ExportView(ListedDeliveriesView):
     """The list as a file, filtered as on the screen. Logged."""
 
     http_method_names = ["post"]
+    capability = Capability.EXPORT_MEMBERS
 
     def post(
         self, request: HttpRequest, pk: UUID, file_format: str

@@ -134,7 +134,7 @@ class DispatchIndexView(WagtailAdminTemplateMixin, View):
         dispatches = visible_dispatches(request.user).select_related("approved_by")
         paginator = Paginator(dispatches, PER_PAGE)
         page = paginator.get_page(request.GET.get("p"))
-        own = networks_for(request.user, Capability.VIEW_NETWORK)
+        own = networks_for(request.user, Capability.VIEW_COUNTS)
         progress = progress_of_all(page, networks=own)
         numbers = dict(
             dispatches.model.objects.filter(pk__in=[row.pk for row in page])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 from uuid import UUID
 
@@ -22,10 +23,10 @@ from wagtail_bin.exceptions import ImportRejected
 from wagtail_bin.exchange.apply import ImportResult, import_members
 from wagtail_bin.exchange.formats import check_size, open_list
 from wagtail_bin.exchange.mapping import FIELD_LABELS
-from wagtail_bin.exchange.plan import Changed, New
-from wagtail_bin.exchange.preview import Preview, preview_import, refused_in
+from wagtail_bin.exchange.preview import PlanRow, Preview, preview_import
 from wagtail_bin.exchange.problems import describe
 from wagtail_bin.exchange.rejects import refused_workbook
+from wagtail_bin.exchange.staging import refused_rows
 from wagtail_bin.exchange.uploads import cancel_upload, store_upload
 from wagtail_bin.membership.retention import forget_lists
 from wagtail_bin.models import Consent, MemberImport, Network
@@ -145,12 +146,16 @@ class UploadView(ImportView):
         if not form.is_valid():
             return self._show(form)
         upload = form.cleaned_data["file"]
+        source = upload.read()
         basis = form.cleaned_data["basis"]
+        source = upload.read()
         try:
+            # Nobody is asked what the columns hold: they must tell it themselves.
+            open_list(source)
             member_import = store_upload(
                 network=form.cleaned_data["network"],
                 user=request.user,
-                source=upload.read(),
+                source=source,
                 file_name=upload.name,
                 basis="" if basis == NO_BASIS else basis,
             )
@@ -187,7 +192,7 @@ class OneImportView(ImportView):
     @property
     def is_applied(self) -> bool:
         """Whether it was confirmed."""
-        return self.member_import.state == MemberImport.State.APPLIED
+        return self.member_import.state not in MemberImport.WAITING
 
     def get_page_subtitle(self) -> str:
         """The BIN."""
@@ -281,13 +286,13 @@ class ResultView(OneImportView):
         member_import = self.member_import
         if not self.is_applied:
             return redirect("wagtail_bin_admin:import_preview", pk)
-        rows = member_import.refused_rows.all()[:SHOWN]
+        rows = itertools.islice(refused_rows(member_import), SHOWN)
         return self.show(
             member_import=member_import,
             result=ImportResult.of(member_import),
             refused_rows=[
-                (row.line, [describe(problem) for problem in row.problems])
-                for row in rows
+                (line, [describe(problem) for problem in problems])
+                for line, _cells, problems in rows
             ],
             shown=SHOWN,
         )
@@ -302,15 +307,14 @@ class RefusedView(OneImportView):
         rows: Any
         if self.is_applied:
             header = member_import.mapping["header"]
-            rows = member_import.refused_rows.values_list(
-                "line", "cells", "problems"
-            ).iterator()
+            rows = refused_rows(member_import)
         else:
-            members = open_list(self.source)
-            header = members.mapping.header
+            preview = preview_import(
+                network=member_import.network, source=self.source, sample=None
+            )
+            header = preview.members.mapping.header
             rows = (
-                (row.line, row.cells, [problem.as_json() for problem in row.problems])
-                for row in refused_in(network=member_import.network, members=members)
+                (row.line, row.cells, row.problems) for row in preview.first_refused
             )
         name = slugify(_("refused rows"))
         return HttpResponse(
@@ -336,28 +340,28 @@ def _samples(preview: Preview) -> dict[str, Any]:
         "new_rows": [_new_row(row) for row in preview.first_new],
         "changed_rows": [_changed_row(row) for row in preview.first_changed],
         "refused_rows": [
-            (row.line, [describe(problem.as_json()) for problem in row.problems])
+            (row.line, [describe(problem) for problem in row.problems])
             for row in preview.first_refused
         ],
     }
 
 
-def _new_row(row: New) -> dict[str, Any]:
+def _new_row(row: PlanRow) -> dict[str, Any]:
     values = row.values
     street = f"{values.street} {values.number} {values.box}".strip()
     town = f"{values.postcode} {values.locality}".strip()
     return {
         "line": row.line,
-        "name": f"{values.first_name} {values.last_name}".strip(),
+        "name": row.name,
         "values": values,
         "address": ", ".join(filter(None, (street, town))),
     }
 
 
-def _changed_row(row: Changed) -> dict[str, Any]:
+def _changed_row(row: PlanRow) -> dict[str, Any]:
     return {
         "line": row.line,
-        "name": row.member.full_name,
+        "name": row.name,
         "changes": [
             (FIELD_LABELS[field], old, new)
             for field, (old, new) in row.differences.items()

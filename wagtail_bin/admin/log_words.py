@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from wagtail.log_actions import LogFormatter
 
 from wagtail_bin import audit
 from wagtail_bin.admin.labels import moment
+from wagtail_bin.admin.member_log_words import MEMBER_ACTIONS
 from wagtail_bin.dispatch.control import Resolution
 
 
@@ -93,6 +95,14 @@ def _confirmed_handover(data: dict[str, Any]) -> str:
     }
 
 
+def _handed_over_mandate(data: dict[str, Any]) -> str:
+    day = parse_date(data.get("starts_on", ""))
+    return _("Handed over from %(day)s on, to mandate %(number)s") % {
+        "day": date_format(day, "j F Y") if day else "–",
+        "number": data.get("to", "–"),
+    }
+
+
 def _lifted(data: dict[str, Any]) -> str:
     return _("Noted that the address works again: %(reason)s") % {
         "reason": data.get("reason", "")
@@ -117,6 +127,11 @@ ACTIONS: list[tuple[str, Any, Message]] = [
         gettext_lazy("Import members"),
         gettext_lazy("Imported a list of members"),
     ),
+    (
+        audit.UNDO_IMPORT,
+        gettext_lazy("Undo an import"),
+        gettext_lazy("Undid the import of a list"),
+    ),
     (audit.PAUSE, gettext_lazy("Pause a dispatch"), _paused),
     (audit.RESUME, gettext_lazy("Resume a dispatch"), gettext_lazy("Resumed")),
     (audit.CANCEL, gettext_lazy("Cancel a dispatch"), _cancelled),
@@ -137,7 +152,13 @@ ACTIONS: list[tuple[str, Any, Message]] = [
         gettext_lazy("Confirm a hand-over"),
         _confirmed_handover,
     ),
+    (
+        audit.HAND_OVER_MANDATE,
+        gettext_lazy("Hand over a mandate"),
+        _handed_over_mandate,
+    ),
     (audit.LIFT_SUPPRESSION, gettext_lazy("Use an address again"), _lifted),
+    *MEMBER_ACTIONS,
 ]
 
 

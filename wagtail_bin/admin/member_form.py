@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,7 @@ from wagtail_bin.admin.scope import ScopedModelForm
 from wagtail_bin.channels.registry import channel_names
 from wagtail_bin.membership.consent import give_consent, withdraw_consent
 from wagtail_bin.membership.reach import CONSENTS
-from wagtail_bin.models import ChannelName, Consent, Member, Purpose
+from wagtail_bin.models import ChannelName, Consent, Member, Purpose, Sanction
 from wagtail_bin.validators import is_mobile
 
 NOTHING = "nothing"
@@ -89,6 +90,7 @@ class MemberForm(ScopedModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.sanction: Sanction | None = None
         self.given = given_wishes(self.instance) if self.instance.pk else []
         field = self.fields["wishes"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 -- for the types
@@ -103,18 +105,51 @@ class MemberForm(ScopedModelForm):
     def _prepare_to_add(self) -> None:
         # The answer about consent decides the state.
         self.fields.pop("state", None)
-        self.fields.pop("suspended_until", None)
         networks = list(self.allowed_networks()[:2])
         if len(networks) == 1:
             self.initial["network"] = networks[0]
 
     def _prepare_to_edit(self) -> None:
+        self._narrow_state()
+        self._keep_network()
         self.fields["statement"] = forms.ChoiceField(
             label=gettext("If you changed a tick: how do you know?"),
             widget=forms.RadioSelect,
             choices=AGREED,
             required=False,
         )
+
+    def _narrow_state(self) -> None:
+        """Suspending takes a sanction, and a sanction is lifted, not typed over."""
+        field, member = self.fields.get("state"), self.instance
+        if not isinstance(field, forms.ChoiceField):
+            return
+        state = Member.State
+        self.sanction = member.sanctions.in_force().first()
+        offered = {member.state, state.LEFT}
+        if self.sanction is None:
+            offered |= {state.UNCONFIRMED, state.ACTIVE}
+        elif self.sanction.kind == Sanction.Kind.PERMANENT:
+            offered.add(state.EXCLUDED)
+        else:
+            offered.add(state.SUSPENDED)
+        field.choices = [choice for choice in state.choices if choice[0] in offered]
+        field.help_text = gettext("Only active members get messages.")
+        if member.state == state.SUSPENDED and member.suspended_until:
+            field.help_text = gettext("Suspended until %(day)s.") % {
+                "day": date_format(member.suspended_until, "j F Y")
+            }
+
+    def _keep_network(self) -> None:
+        """Moving is an action of its own, which asks what the member said of it."""
+        field = self.fields.get("network")
+        if isinstance(field, forms.ModelChoiceField):
+            own = self.allowed_networks().filter(pk=self.instance.network_id)
+            field.queryset, field.empty_label = own, None
+            field.help_text = gettext(
+                "To move somebody to another BIN, tick the name in the list and choose "
+                "“Move”."
+            )
 
     def clean_mobile(self) -> str:
         """A mobile only: text messages to anything else are lost.
@@ -174,6 +209,13 @@ class MemberForm(ScopedModelForm):
             member.left_at = member.left_at or timezone.now()
         else:
             member.left_at = None
+        if "state" in self.changed_data:
+            member.suspended_until = None
+            if self.sanction is not None and member.state == Member.State.SUSPENDED:
+                member.suspended_until = self.sanction.until
+        if "email" in self.changed_data:
+            # Another address may be invited at once.
+            member.invited_at = None
         if "house_rules_version" in self.changed_data:
             is_accepted = bool(member.house_rules_version)
             member.house_rules_accepted_at = timezone.now() if is_accepted else None

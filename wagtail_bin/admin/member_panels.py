@@ -11,6 +11,7 @@ from wagtail_bin.admin.labels import channel_label
 from wagtail_bin.channels.registry import channel_names
 from wagtail_bin.membership.reach import Unreachable, with_reach
 from wagtail_bin.models import PERSONAL_CHANNELS, Member, Purpose
+from wagtail_bin.permissions import Capability, networks_for
 
 # Messages that are shown, the newest first.
 MESSAGES = 10
@@ -77,4 +78,60 @@ class DeliveryHistoryPanel(KnownMemberPanel):
             context["messages"] = [
                 (row, explain(row)) for row in rows.order_by("-pk")[:MESSAGES]
             ]
+            return context
+
+
+def may_see_sanctions(user: Any, member: Member) -> bool:
+    """Whether the member's sanctions are a user's business."""
+    networks = networks_for(user, Capability.VIEW_SANCTIONS)
+    return networks.filter(pk=member.network_id).exists()
+
+
+class HouseholdPanel(KnownMemberPanel):
+    """Who else is a member behind the same front door, in the same BIN."""
+
+    class BoundPanel(KnownMemberPanel.BoundPanel):
+        """The panel for one member."""
+
+        template_name = "wagtail_bin/admin/members/household.html"
+
+        def is_shown(self) -> bool:
+            """Only where it is known in which house the member lives."""
+            return super().is_shown() and bool(self.instance.household_key)
+
+        def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
+            """The others."""
+            context = super().get_context_data(parent_context)
+            context["others"] = Member.objects.filter(
+                network=self.instance.network_id,
+                household_key=self.instance.household_key,
+            ).exclude(pk=self.instance.pk)
+            return context
+
+
+class SanctionsPanel(KnownMemberPanel):
+    """The sanctions of a member, for those with the mandate."""
+
+    class BoundPanel(KnownMemberPanel.BoundPanel):
+        """The panel for one member."""
+
+        template_name = "wagtail_bin/admin/members/sanctions.html"
+
+        def is_shown(self) -> bool:
+            """Only to those who may see sanctions."""
+            return super().is_shown() and may_see_sanctions(
+                self.request.user, self.instance
+            )
+
+        def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
+            """The sanctions, newest first, and whether another may be imposed."""
+            context = super().get_context_data(parent_context)
+            context["member"] = self.instance
+            context["sanctions"] = self.instance.sanctions.select_related(
+                "lift", "officer", "coordinator"
+            )
+            networks = networks_for(self.request.user, Capability.IMPOSE_SANCTIONS)
+            context["may_impose"] = networks.filter(
+                pk=self.instance.network_id
+            ).exists()
             return context

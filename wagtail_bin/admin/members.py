@@ -2,150 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-import django_filters
-from django import forms
-from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.functional import cached_property
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
     MultiFieldPanel,
     ObjectList,
 )
-from wagtail.admin.ui.tables import Column, StatusTagColumn
 from wagtail.snippets.views import snippets
 
-from wagtail_bin.admin.labels import channel_label
+from wagtail_bin import audit
 from wagtail_bin.admin.member_form import MemberForm
+from wagtail_bin.admin.member_list import COLUMNS, MemberIndexView
 from wagtail_bin.admin.member_panels import (
     ConsentHistoryPanel,
     DeliveryHistoryPanel,
-    personal_channels,
+    HouseholdPanel,
+    SanctionsPanel,
+    may_see_sanctions,
 )
-from wagtail_bin.admin.scope import (
-    ScopedSnippetIndexView,
-    ScopedSnippetViewSet,
-)
-from wagtail_bin.membership.reach import Unreachable, with_reach
-from wagtail_bin.models import Language, Member
-from wagtail_bin.permissions import Capability, networks_for
-from wagtail_bin.validators import parse_phone
-
-SEARCH_FIELDS = (
-    "first_name",
-    "last_name",
-    "organisation",
-    "email",
-    "street",
-    "locality",
-)
+from wagtail_bin.admin.member_search import SEARCH_FIELDS
+from wagtail_bin.admin.private import PrivateMixin
+from wagtail_bin.admin.scope import ScopedSnippetViewSet
+from wagtail_bin.models import OF_SANCTIONS, Member, MemberLogEntry
 
 
-class MemberFilterSet(WagtailFilterSet):
-    """Filters beside the list."""
-
-    network = django_filters.ModelChoiceFilter(
-        label=_("BIN"),
-        queryset=lambda request: networks_for(request.user, Capability.VIEW_MEMBERS),
-    )
-    state = django_filters.MultipleChoiceFilter(
-        label=_("State"),
-        choices=Member.State.choices,
-        widget=forms.CheckboxSelectMultiple,
-    )
-    language = django_filters.MultipleChoiceFilter(
-        label=_("Language"),
-        choices=Language.choices,
-        widget=forms.CheckboxSelectMultiple,
-    )
-    unreachable = django_filters.MultipleChoiceFilter(
-        label=_("Gets tips"),
-        choices=[
-            ("yes", _("yes")),
-            *((key, label) for key, label in Unreachable.choices),
-        ],
-        method="filter_unreachable",
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-    class Meta:
-        model = Member
-        fields: list[str] = []
-
-    def filter_unreachable(
-        self, members: QuerySet[Any], name: str, value: list[str]
-    ) -> QuerySet[Any]:
-        """Members who are reached, or not for one of the reasons."""
-        return members.filter(unreachable__in=["" if v == "yes" else v for v in value])
-
-
-def listed_name(member: Member) -> str:
-    """The name as lists have it: last name first, by which they are sorted."""
-    if member.last_name and member.first_name:
-        return f"{member.last_name}, {member.first_name}"
-    return member.full_name
-
-
-def reach_label(member: Any) -> str:
-    """Whether tips reach an annotated member: how, or the reason why not."""
-    if not member.unreachable:
-        return gettext("by %(channel)s") % {"channel": channel_label(member.channel)}
-    return gettext("no: %(reason)s") % {"reason": Unreachable(member.unreachable).label}
-
-
-def matching(query: str) -> Q:
-    """Members whose particulars hold every word, or who have this number."""
-    every_word = Q()
-    for word in query.split():
-        any_field = Q()
-        for field in SEARCH_FIELDS:
-            any_field |= Q(**{f"{field}__icontains": word})
-        every_word &= any_field
-    return every_word | _matching_number(query)
-
-
-def _matching_number(query: str) -> Q:
-    try:
-        number = parse_phone(query)
-    except ValidationError:
-        # Part of a number, as somebody remembers it.
-        number = re.sub(r"\D", "", query).lstrip("0")
-        if len(number) < 4 or re.search(r"[^\W\d_]", query):
-            return Q(pk__in=[])
-    return Q(mobile__contains=number) | Q(phone__contains=number)
-
-
-class MemberIndexView(ScopedSnippetIndexView):
-    """The list."""
-
-    filterset_class = MemberFilterSet
-
-    def get_base_queryset(self) -> QuerySet[Any]:
-        """The user's members, each with the reason why tips do not arrive."""
-        members = super().get_base_queryset().select_related("network")
-        return with_reach(members, channels=personal_channels())
-
-    def search_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Every word somewhere, or a telephone number in any notation."""
-        if not self.is_searching:
-            return queryset
-        return queryset.filter(matching(self.search_query))
-
-    def _get_title_column(self, field_name: str, *args: Any, **kwargs: Any) -> Column:
-        column = super()._get_title_column(field_name, *args, **kwargs)
-        column.label, column.sort_key = _("Name"), "last_name"
-        column.accessor = listed_name
-        return column
-
-
-class NamedMixin:
+class NamedMixin(PrivateMixin):
     """Says the member's name in the header; it is in no message and no log."""
 
     def get_page_subtitle(self) -> str:
@@ -163,6 +49,36 @@ class MemberEditView(NamedMixin, snippets.EditView):
     """Change a member."""
 
     success_message = _("The member was saved.")
+
+    def save_instance(self) -> Member:
+        """Save, and note which fields changed: never what they hold."""
+        before = self.form.initial["state"]
+        self.action_class(
+            self.form.instance, user=self.request.user, form=self.form, log_action=None
+        ).execute(skip_permission_checks=True)
+        member: Member = self.form.instance
+        fields = {f.name for f in Member._meta.fields} & set(self.form.changed_data)
+        data: dict[str, Any] = {}
+        if member.state != before:
+            fields.add("state")
+            data["state"] = member.state
+        if fields:
+            noted = [(member, {"fields": sorted(fields), **data})]
+            MemberLogEntry.objects.log_each(
+                audit.CHANGE_MEMBER, noted, user=self.request.user
+            )
+        return member
+
+
+class MemberHistoryView(NamedMixin, snippets.HistoryView):
+    """What happened to a member, without a word about the person."""
+
+    def get_base_queryset(self) -> QuerySet[Any]:
+        """Sanctions too, for those who may see them."""
+        entries: QuerySet[Any] = super().get_base_queryset()
+        if may_see_sanctions(self.request.user, self.object):
+            return entries
+        return entries.exclude(action__in=OF_SANCTIONS)
 
 
 class MemberDeleteView(NamedMixin, snippets.DeleteView):
@@ -184,31 +100,15 @@ class MemberViewSet(ScopedSnippetViewSet):
     menu_label = _("Members")
     menu_name = "bin-members"
     index_view_class = MemberIndexView
+    index_template_name = MemberIndexView.template_name
+    index_results_template_name = MemberIndexView.results_template_name
     add_view_class = MemberCreateView
     edit_view_class = MemberEditView
     delete_view_class = MemberDeleteView
+    history_view_class = MemberHistoryView
     search_fields = SEARCH_FIELDS
     list_per_page = 50
-    list_display = [
-        "full_name",
-        Column("network", label=_("BIN"), sort_key="network__name"),
-        Column("email", label=_("E-mail"), sort_key="email"),
-        Column("display_mobile", label=_("Mobile")),
-        StatusTagColumn(
-            "state",
-            label=_("State"),
-            accessor="get_state_display",
-            primary=lambda member: member.state == Member.State.ACTIVE,
-            sort_key="state",
-        ),
-        Column("reach", label=_("Gets tips"), accessor=reach_label),
-        Column(
-            "language",
-            label=_("Language"),
-            accessor="get_language_display",
-            sort_key="language",
-        ),
-    ]
+    list_display = COLUMNS
 
     @cached_property
     def edit_handler(self) -> ObjectList:
@@ -245,24 +145,14 @@ class MemberViewSet(ScopedSnippetViewSet):
                     [
                         FieldRowPanel(["street", "number", "box"]),
                         FieldRowPanel(["postcode", "locality"]),
+                        HouseholdPanel(),
                     ],
                     heading=_("Address"),
                 ),
                 MultiFieldPanel(
                     [
                         "network",
-                        FieldRowPanel(
-                            [
-                                FieldPanel(
-                                    "state",
-                                    help_text=_("Only active members get messages."),
-                                ),
-                                FieldPanel(
-                                    "suspended_until",
-                                    help_text=_("Empty: until the state is changed."),
-                                ),
-                            ]
-                        ),
+                        "state",
                         FieldPanel(
                             "house_rules_version",
                             help_text=_(
@@ -291,6 +181,7 @@ class MemberViewSet(ScopedSnippetViewSet):
                         "back. A warning of the police comes at any time."
                     ),
                 ),
+                SanctionsPanel(heading=_("Sanctions"), attrs={"id": "sanctions"}),
                 MultiFieldPanel(
                     [DeliveryHistoryPanel()],
                     heading=_("Last messages"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.menu import MenuItem
 from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
-from wagtail_bin.admin import dispatches, imports, switch, worklist
+from wagtail_bin.admin import dispatches, imports, sanctions, switch, worklist
 from wagtail_bin.admin.mandates import MandateViewSet
 from wagtail_bin.admin.members import MemberViewSet
 from wagtail_bin.admin.networks import NetworkViewSet
@@ -85,6 +85,18 @@ def worklist_item() -> MenuItem:
         name="bin-worklist",
         icon_name="warning",
         order=15,
+    )
+
+
+def sanctions_item() -> MenuItem:
+    """Sanctions."""
+    return ScreenMenuItem(
+        _("Sanctions"),
+        sanctions.SANCTIONS,
+        sanctions.may_see_some,
+        name="bin-sanctions",
+        icon_name="warning",
+        order=35,
     )
 
 

@@ -35,13 +35,16 @@ class Sight:
         has_others: whether it went to other BINs too, which are not shown.
         may_control: whether the user may send to all of its BINs.
         may_list: whether the user may see members of one of them at least.
-        may_hand_over: whether the user may send to, and see, all its members.
+        may_export: whether the user may take a list of some of them away.
+        may_hand_over: whether the user may send to all its members, and take a
+            list of them away.
     """
 
     networks: Sequence[Network]
     has_others: bool
     may_control: bool
     may_list: bool
+    may_export: bool
     may_hand_over: bool
 
 
@@ -53,13 +56,14 @@ def sight_of(user: Any, dispatch: Dispatch) -> Sight:
         return networks_for(user, capability).filter(dispatches=dispatch).count()
 
     own = list(networks_for(user, Capability.VIEW_NETWORK).filter(dispatches=dispatch))
-    sends, sees = held(Capability.SEND), held(Capability.VIEW_MEMBERS)
+    sends, takes = held(Capability.SEND), held(Capability.EXPORT_MEMBERS)
     return Sight(
         networks=own,
         has_others=len(own) < number,
         may_control=0 < sends == number,
-        may_list=sees > 0,
-        may_hand_over=0 < sends == sees == number,
+        may_list=held(Capability.VIEW_MEMBERS) > 0,
+        may_export=takes > 0,
+        may_hand_over=0 < sends == takes == number,
     )
 
 
@@ -98,7 +102,7 @@ class OneDispatchView(WagtailAdminTemplateMixin, View):
         """Whose members the user may see in numbers; None: all."""
         if not self.sight.has_others:
             return None
-        return networks_for(self.request.user, Capability.VIEW_NETWORK)
+        return networks_for(self.request.user, Capability.VIEW_COUNTS)
 
     def show(self, **context: Any) -> HttpResponse:
         """The screen."""

@@ -110,6 +110,7 @@ class MunicipalityViewSet(ModelViewSet):
                 MultiFieldPanel(
                     ["languages", "message_language"], heading=_("Languages")
                 ),
+                MultiFieldPanel(["needs_four_eyes"], heading=_("Confirming messages")),
                 MultiFieldPanel(["site"], heading=_("Website")),
             ],
             base_form_class=MunicipalityForm,
@@ -144,4 +145,12 @@ class PoliceZoneViewSet(ModelViewSet):
     @cached_property
     def edit_handler(self) -> ObjectList:
         """The form."""
-        return ObjectList(["name", "number", "phone"], base_form_class=PoliceZoneForm)
+        return ObjectList(
+            [
+                "name",
+                "number",
+                "phone",
+                FieldPanel("officer_access", widget=forms.RadioSelect),
+            ],
+            base_form_class=PoliceZoneForm,
+        )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
 from wagtail.admin.action_menu import ActionMenuItem
+from wagtail.admin.widgets.button import Button
 
 from wagtail_bin.models import SentPageMixin
 from wagtail_bin.permissions import Capability, networks_for
@@ -24,7 +27,7 @@ class PublishAndSendMenuItem(ActionMenuItem):
     icon_name = "mail"
 
     def is_shown(self, context: dict[str, Any]) -> bool:
-        """For users who may publish here and send to at least one BIN."""
+        """For users who may publish here and write to at least one BIN."""
         user = context["request"].user
         if context["view"] == "create":
             page_class = _created_class(context)
@@ -40,7 +43,28 @@ class PublishAndSendMenuItem(ActionMenuItem):
         return bool(
             issubclass(page_class, SentPageMixin)
             and can_publish
-            and networks_for(user, Capability.SEND).exists()
+            and networks_for(user, Capability.COMPOSE).exists()
+        )
+
+
+def send_button(
+    page: Any, user: Any, view_name: str, next_url: str | None = None
+) -> Iterator[Button]:
+    """The way to the confirmation without saving the page first.
+
+    Whoever confirms what a colleague wrote has nothing to save.
+    """
+    if (
+        issubclass(page.specific_class or type(page), SentPageMixin)
+        and not page.alias_of_id
+        and page.permissions_for_user(user).can_publish()
+        and networks_for(user, Capability.COMPOSE).exists()
+    ):
+        yield Button(
+            gettext_lazy("Publish and send"),
+            url=reverse("wagtail_bin_admin:send", args=[page.pk]),
+            icon_name="mail",
+            priority=45,
         )
 
 

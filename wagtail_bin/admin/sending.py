@@ -21,11 +21,13 @@ from wagtail_bin.admin.notices import sending_notices
 from wagtail_bin.dispatch.approve import approve_dispatch, newest_dispatch
 from wagtail_bin.dispatch.audience import survey
 from wagtail_bin.dispatch.estimate import estimate
+from wagtail_bin.dispatch.four_eyes import check_four_eyes
 from wagtail_bin.dispatch.preview import preview, send_test
 from wagtail_bin.exceptions import (
     AlreadyDispatched,
     AudienceChanged,
     DispatchError,
+    NeedsColleague,
     NotAllowed,
 )
 from wagtail_bin.models import ChannelName, Dispatch, Language, Member
@@ -140,6 +142,7 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
             ),
             missing=self.missing(),
             languages=self.languages,
+            hindrance=self.hindrance(),
             previous=self.previous(),
             seen=newest.pk if newest else "",
             recipient=self.recipient,
@@ -159,6 +162,14 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
         # It may hold a member's data.
         response["Cache-Control"] = "no-store, private"
         return response
+
+    def hindrance(self) -> str:
+        """Why it is a colleague who must confirm; empty: the user may."""
+        try:
+            check_four_eyes(self.page, self.chosen, self.request.user)
+        except NeedsColleague as error:
+            return str(error)
+        return ""
 
     def rows(self) -> list[dict[str, Any]]:
         """Each BIN with its numbers, ticked or not, and when it got this page."""

@@ -50,7 +50,7 @@ ADVICE = {
 
 def may_look_after(user: Any) -> bool:
     """Whether the menu item is of use to a user."""
-    return bool(networks_for(user, Capability.VIEW_MEMBERS).exists())
+    return bool(networks_for(user, Capability.EDIT_MEMBERS).exists())
 
 
 def address_in_trouble(member: Any) -> str:
@@ -66,7 +66,7 @@ class WorklistFilterSet(WagtailFilterSet):
 
     network = django_filters.ModelChoiceFilter(
         label=gettext_lazy("BIN"),
-        queryset=lambda request: networks_for(request.user, Capability.VIEW_MEMBERS),
+        queryset=lambda request: networks_for(request.user, Capability.EDIT_MEMBERS),
     )
     problem = django_filters.MultipleChoiceFilter(
         label=gettext_lazy("What is wrong"),
@@ -126,7 +126,7 @@ class WorklistView(BaseListingView):
     ]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Only for whoever sees members."""
+        """Only for whoever may edit members."""
         if not may_look_after(request.user):
             raise PermissionDenied
         response = super().dispatch(request, *args, **kwargs)
@@ -163,8 +163,9 @@ class LiftView(WagtailAdminTemplateMixin, View):
     @cached_property
     def member(self) -> Any:
         """The member; another BIN's does not exist."""
+        own = networks_for(self.request.user, Capability.EDIT_MEMBERS)
         found = worklist(self.request.user).select_related("network")
-        member = found.filter(pk=self.kwargs["pk"]).first()
+        member = found.filter(pk=self.kwargs["pk"], network__in=own).first()
         if member is None:
             raise Http404
         return member

@@ -20,6 +20,7 @@ from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import clock, ledger_fill, tasks
 from wagtail_bin.dispatch.audience import Audience, Terms, survey
 from wagtail_bin.dispatch.compose import compose
+from wagtail_bin.dispatch.four_eyes import check_four_eyes
 from wagtail_bin.dispatch.translations import page_languages
 from wagtail_bin.exceptions import (
     AlreadyDispatched,
@@ -109,6 +110,8 @@ def approve_dispatch(
         NotAllowed: no mandate for one of the networks, or no right to publish.
         AlreadyDispatched: somebody, perhaps the same click, was first.
         AudienceChanged: the number of recipients is no longer the one seen.
+        NeedsColleague: the user wrote the page, and a municipality wants
+            somebody else to confirm it.
         DispatchError: nobody can be reached, or the page cannot go live now.
         ValidationError: the page misses something it needs.
     """
@@ -122,15 +125,16 @@ def approve_dispatch(
         newest = newest_dispatch(page)
         if newest is not None and newest.pk != seen_dispatch:
             raise AlreadyDispatched(_("This page has just been sent."))
-        # A page made by a program may have none yet.
-        revision = page.get_latest_revision() or page.save_revision()
-        content = _publish(page, revision, user, start)
-        ready = page_languages(content).ready
         networks = list(
             Network.objects.filter(pk__in=[n.pk for n in networks]).select_related(
                 "municipality"
             )
         )
+        check_four_eyes(page, networks, user)
+        # A page made by a program may have none yet.
+        revision = page.get_latest_revision() or page.save_revision()
+        content = _publish(page, revision, user, start)
+        ready = page_languages(content).ready
         terms = terms_of(
             page=content, available=tuple(ready), channels=channels, not_before=start
         )

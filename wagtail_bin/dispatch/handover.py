@@ -44,8 +44,8 @@ State = Delivery.State
 CONFIRMABLE = (State.QUEUED, State.EXPIRED, State.CANCELLED)
 
 
-# Whoever takes a file sees every member in it.
-HANDS_OVER = (Capability.SEND, Capability.VIEW_MEMBERS)
+# Whoever makes a file takes every member in it away.
+HANDS_OVER = (Capability.SEND, Capability.EXPORT_MEMBERS)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.core.mail import EmailMessage
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
@@ -36,7 +36,7 @@ from wagtail_bin.models import (
     NetworkNotice,
     Role,
 )
-from wagtail_bin.permissions import ROLES, Capability
+from wagtail_bin.permissions import Capability, holders
 from wagtail_bin.validators import clean_text
 
 logger = logging.getLogger(__name__)
@@ -151,17 +151,19 @@ def coordinators_of(network: Network) -> QuerySet[Any]:
 
 
 def senders_of(dispatches: Iterable[Dispatch]) -> QuerySet[Any]:
-    """Whoever confirmed the dispatches; for those whose user is gone, who may."""
-    dispatches = list(dispatches)
-    users = get_user_model().objects.filter(
-        pk__in=[d.approved_by_id for d in dispatches], is_active=True
-    )
-    known = set(users.values_list("pk", flat=True))
-    orphans = [d for d in dispatches if d.approved_by_id not in known]
-    if not orphans:
-        return users
-    networks = Network.objects.filter(dispatches__in=orphans)
-    return users | _holders(networks, ROLES[Capability.SEND])
+    """Whoever confirmed the dispatches; where they no longer hold the office, who does.
+
+    A superuser holds none and is told all the same.
+    """
+    users = get_user_model().objects.filter(is_active=True)
+    found = users.none()
+    for dispatch in dispatches:
+        may = holders(dispatch.networks.all(), Capability.SEND)
+        confirmed = users.filter(pk__in=[dispatch.approved_by_id])
+        own = confirmed.filter(pk__in=may.values("pk"))
+        own |= confirmed.filter(is_superuser=True)
+        found |= own if own.exists() else may
+    return found
 
 
 def prevention_officers_of(dispatches: Iterable[Dispatch]) -> QuerySet[Any]:
@@ -172,13 +174,7 @@ def prevention_officers_of(dispatches: Iterable[Dispatch]) -> QuerySet[Any]:
 
 def _holders(networks: Iterable[Network], roles: Iterable[Role]) -> QuerySet[Any]:
     """Users with an active mandate of one of the offices that covers a network."""
-    networks = list(networks)
-    held = Mandate.objects.active().filter(
-        Q(network__in=networks)
-        | Q(municipality__in={network.municipality_id for network in networks})
-        | Q(police_zone__in={network.police_zone_id for network in networks}),
-        role__in=list(roles),
-    )
+    held = Mandate.objects.active().covering(networks).filter(role__in=list(roles))
     users = get_user_model().objects.filter(is_active=True)
     return users.filter(pk__in=held.values("user"))
 

@@ -26,6 +26,14 @@ from wagtail_bin.models import ChannelName, Member, Network
 from wagtail_bin.permissions import Capability, require
 
 
+@dataclasses.dataclass(frozen=True)
+class _Anybody:
+    """Somebody with a name, whose links lead to nobody."""
+
+    full_name: str
+    pk: None = None
+
+
 def example_member(network: Network, language: str) -> Member:
     """An unsaved member to stand for any other, without anybody's data."""
     with translation.override(language):
@@ -50,7 +58,8 @@ def preview(
     Args:
         page: the page in its latest revision.
         member: with its network, municipality and police zone loaded; or an
-            :func:`example_member`.
+            :func:`example_member`. The links are nobody's: whoever looks at a
+            member's message must not be able to unsubscribe that member.
         reference: becomes part of the Message-ID.
         channel: e-mail, SMS or voice.
     """
@@ -59,7 +68,7 @@ def preview(
     message = compose(pages=ready, layout=layout, channel=channel)
     return personalise(
         content=content_of(message),
-        member=member,
+        member=_Anybody(member.full_name),
         sender=sender_of(member.network, page.purpose),
         to=member.email if channel == ChannelName.EMAIL else member.mobile,
         reference=reference,
@@ -80,13 +89,13 @@ def send_test(*, page: Any, member: Member, user: Any) -> Receipt:
     Args:
         page: the page in its latest revision.
         member: as for :func:`preview`.
-        user: gets the test, and must be allowed to send to the network.
+        user: gets the test, and must be allowed to write to the network.
 
     Raises:
         NotAllowed: no mandate for the network.
         DispatchError: the user has no address, or the mail could not be sent.
     """
-    require(user, Capability.SEND, member.network)
+    require(user, Capability.COMPOSE, member.network)
     if not user.email:
         raise DispatchError(
             _(

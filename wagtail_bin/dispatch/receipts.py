@@ -44,7 +44,7 @@ class Received:
 
     Attributes:
         stored: new ones.
-        duplicates: heard before.
+        duplicates: heard before, or so long ago that it would be erased at once.
         unmatched: those of the new ones that are held, since no delivery is
             known yet that they belong to.
     """
@@ -84,11 +84,13 @@ def receive(events: Iterable[ProviderEvent]) -> Received:
         events: from a provider that has proved who it is.
     """
     unique: dict[tuple[str, str], DeliveryEvent] = {}
+    over = timezone.now() - dt.timedelta(days=conf.EVENT_KEEP_DAYS)
     count = 0
     for event in events:
-        row = _row(event)
-        unique.setdefault((row.source, row.event_id), row)
         count += 1
+        row = _row(event)
+        if row.at >= over:
+            unique.setdefault((row.source, row.event_id), row)
     # In order, so that two who store the same wait, and do not deadlock.
     rows = [unique[key] for key in sorted(unique)]
     total = Received(duplicates=count - len(rows))

@@ -23,7 +23,9 @@ from wagtail_bin.dispatch.queues import (
     queue_here,
     workers_of,
 )
-from wagtail_bin.membership import retention
+from wagtail_bin.exchange import tasks as imports
+from wagtail_bin.mandates.groups import sync_groups_daily
+from wagtail_bin.membership import retention, sanctions
 from wagtail_bin.models import Dispatch
 
 logger = logging.getLogger(__name__)
@@ -102,6 +104,8 @@ def sweep(queue: str = Queue.DEFAULT) -> int:
         Number of deliveries worked on.
     """
     settle(queue)
+    if queue == Queue.DEFAULT:
+        imports.ring_for_due()
     only_urgent = True if queue == Queue.URGENT else None
     done = deliver_due(seconds=conf.SLICE, urgent=only_urgent)
     follow_up()
@@ -115,15 +119,18 @@ def settle(queue: str) -> sweeping.Swept:
         queue: for which it was done.
     """
     swept = sweeping.settle()
+    sanctions.end_suspensions()
     retention.forget_lists()
+    retention.forget_sanctions()
     worker.note_sweep(queue)
     return swept
 
 
 def follow_up() -> None:
-    """Hear late reports, and tell people what they should know.
+    """Hear late reports, tell people what they should know, see to the groups.
 
     Apart from the rest, so that nothing that fails here holds up a delivery.
     """
     receipts.match_held()
     notices.tell()
+    sync_groups_daily()

@@ -6,12 +6,15 @@ they came in cannot matter.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from wagtail_bin.channels.events import EventKind
+from wagtail_bin.conf import conf
 from wagtail_bin.dispatch.clock import SQL_NOW
 from wagtail_bin.models import Delivery, DeliveryEvent
 
@@ -68,7 +71,9 @@ def learn(deliveries: Collection[int]) -> None:
         Delivery.objects.filter(pk__in=deliveries)
         .order_by("pk")
         .select_for_update(of=("self",))
-        .values_list("pk", "state", "report", "provider_id", "code", "attempt")
+        .values_list(
+            "pk", "state", "report", "provider_id", "code", "attempt", "settled_at"
+        )
     )
     known = {row[0]: row for row in rows}
     # Read by a statement of its own: one that had to wait for the lock would not
@@ -76,9 +81,12 @@ def learn(deliveries: Collection[int]) -> None:
     events: dict[int, list[DeliveryEvent]] = {pk: [] for pk in known}
     for event in DeliveryEvent.objects.filter(delivery__in=deliveries):
         events[event.delivery_id or 0].append(event)
+    # A day before the proof may be erased: a provider's clock may be late.
+    over = timezone.now() - dt.timedelta(days=conf.EVENT_KEEP_DAYS - 1)
     learned: list[Any] = []
-    for pk, (*before, attempt) in known.items():
-        after = _verdict(tuple(before), attempt, events[pk])
+    for pk, (*before, attempt, settled_at) in known.items():
+        is_old = settled_at is not None and settled_at < over
+        after = _verdict(tuple(before), attempt, events[pk], is_old=is_old)
         if after != tuple(before):
             learned += after
     if learned:
@@ -91,7 +99,11 @@ def learn(deliveries: Collection[int]) -> None:
 
 
 def _verdict(
-    before: tuple[Any, ...], attempt: int, events: Iterable[DeliveryEvent]
+    before: tuple[Any, ...],
+    attempt: int,
+    events: Iterable[DeliveryEvent],
+    *,
+    is_old: bool,
 ) -> tuple[Any, ...]:
     """A row as it should be: key, state, report, provider's id, code.
 
@@ -100,13 +112,19 @@ def _verdict(
         attempt: the row's newest. What is known of an older one says nothing of
             the state: the row was queued again since.
         events: of the row.
+        is_old: some of them may have been erased.
     """
     pk, state, report, provider_id, code = before
     telling = [event for event in events if event.kind in RANKS]
     report = max([report, *(e.kind for e in telling if e.kind in REPORTS)], key=_rank)
     telling = [event for event in telling if event.attempt == attempt]
     best = max(telling, key=_strength, default=None)
-    if best is None or (best.kind in REFUSALS and state not in MAY_BE_REFUSED):
+    is_proved = is_old and state == State.ACCEPTED
+    if (
+        best is None
+        or is_proved
+        or (best.kind in REFUSALS and state not in MAY_BE_REFUSED)
+    ):
         return pk, state, report, provider_id, code
     state = State.REJECTED if best.kind in REFUSALS else State.ACCEPTED
     # Nothing is accepted without an id: where none was given, it is ours.

@@ -31,6 +31,7 @@ from django_q.core_signing import BadSignature
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
+from wagtail_bin.conf import conf
 from wagtail_bin.dispatch.clock import after
 from wagtail_bin.dispatch.gates import RESTORED, fingerprint
 from wagtail_bin.dispatch.ledger import BY_HAND
@@ -220,11 +221,12 @@ def _answer_forgotten() -> Rows:
 
 def _accepted_by_hearsay() -> Rows:
     said = DeliveryEvent.objects.filter(delivery=OuterRef("pk"))
+    days = min(RECENT_DAYS, conf.EVENT_KEEP_DAYS - 1)
     return Delivery.objects.filter(
         ~Exists(said),
         state=State.ACCEPTED,
         attempt__gt=0,
-        settled_at__gt=after(-RECENT_DAYS * 86400),
+        settled_at__gt=after(-days * 86400),
     ).exclude(channel=ChannelName.HANDOVER)
 
 

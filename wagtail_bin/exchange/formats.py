@@ -5,15 +5,11 @@ What a file is follows from its bytes, never from its name.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import itertools
 import re
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
@@ -21,42 +17,36 @@ from django.utils.translation import gettext as _
 from wagtail_bin.conf import conf
 from wagtail_bin.exceptions import ImportRejected
 from wagtail_bin.exchange import sheets
-from wagtail_bin.exchange.mapping import (
-    LONGEST_HEADER,
-    Mapping,
-    find_header,
-    recognise,
-)
+from wagtail_bin.exchange.delimited import DELIMITERS, Line, csv_lines, encoding_of
+from wagtail_bin.exchange.guess import HEADER_WITHIN, find_columns
+from wagtail_bin.exchange.mapping import Grounds, Mapping
 from wagtail_bin.exchange.measure import (
     max_columns,
     too_many_columns,
     too_many_rows,
 )
 
-HEADER_WITHIN = 10
-# A quoted cell that is still open after so many lines was never closed.
-LINES_PER_CELL = 20
-DELIMITERS = ";,\t"
+__all__ = ["Line", "MemberList", "check_size", "inspect_list", "open_list"]
+
+# Among so many sheets, the first ones, the members are looked for.
+SHEETS = 20
+# By so many rows below the header are columns judged.
+JUDGED_BY = 50
 
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"%PDF", b"Rar!", b"7z\xbc\xaf")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONTROL = bytes({*range(32)} - set(b"\t\n\r\x0b\x0c"))
-
-
-class Line(NamedTuple):
-    """One row of a file. ``number`` is the line or row where it starts, from 1.
-
-    ``is_damaged``: a quotation mark is never closed, so cells are a guess.
-    """
-
-    number: int
-    cells: list[str]
-    is_damaged: bool = False
+_TOTAL = re.compile(
+    r"\W*(?:(?:algemeen|sub|sous|general|grand)\W*)?"
+    r"(?:totaal|total|totaux|aantal|nombre|gesamt|gesamtzahl|summe|anzahl)(?![^\W\d_])",
+    re.IGNORECASE,
+)
+_REACH = re.compile(r"@|\d(?:[\s./()-]*\d){7}")
 
 
 @dataclass(frozen=True)
 class MemberList:
-    """A file that can be imported. Reading it again starts from the top."""
+    """A file that can be read. Reading it again starts from the top."""
 
     source: bytes
     mapping: Mapping
@@ -64,32 +54,86 @@ class MemberList:
     delimiter: str
     other_sheets: tuple[str, ...] = ()
     sheet: str = ""
+    has_rows: bool = True
 
-    def lines(self) -> Iterator[Line]:
-        """The rows below the header; empty ones are left out."""
+    def check_rows(self) -> None:
+        """Refuse a list with nobody on it.
+
+        Raises:
+            ImportRejected: only a header was found.
+        """
+        if not self.has_rows:
+            raise ImportRejected(
+                _(
+                    "This list has a header, and nobody below it. Add the members and"
+                    " upload the file again."
+                )
+            )
+
+    def lines(self, skipped: Counter[str] | None = None) -> Iterator[Line]:
+        """The rows below the header that may be about somebody.
+
+        Args:
+            skipped: counts those left out: ``empty`` ones, a ``total`` that names
+                nobody, a ``header`` that is repeated on each page.
+        """
+        left_out: Counter[str] = Counter() if skipped is None else skipped
+        first, header = self.mapping.line, list(self.mapping.header)
         for line in self._all_lines():
-            if line.number > self.mapping.line and any(line.cells):
+            if line.number <= first:
+                continue
+            text = " ".join(line.cells)
+            if not text or text.isspace():
+                left_out["empty"] += 1
+            elif _TOTAL.match(text) and not _REACH.search(text):
+                left_out["total"] += 1
+            elif line.cells == header:
+                left_out["header"] += 1
+            else:
                 yield line
 
     def _all_lines(self) -> Iterator[Line]:
         if self.sheet:
             return itertools.starmap(Line, sheets.read_sheet(self.source, self.sheet))
-        return _csv_lines(self.source, self.encoding, self.delimiter)
+        return csv_lines(self.source, self.encoding, self.delimiter)
 
 
-def open_list(source: bytes) -> MemberList:
-    """Check an uploaded file, and find its header.
+def open_list(
+    source: bytes, fields: Sequence[str] | None = None, sheet: str | None = None
+) -> MemberList:
+    """Check an uploaded file, and find its header and what its columns hold.
 
     Args:
         source: the file, at most ``IMPORT_MAX_BYTES``.
+        fields: what each column is read as, when somebody chose that
+            (:meth:`~.mapping.Mapping.choose`).
+        sheet: which sheet of a workbook; the first one with members by default.
 
     Raises:
-        ImportRejected: empty, too large, not a list, or without a usable
-            header. The message says which and what to do.
+        ImportRejected: empty, too large, not a list, nobody on it, or without
+            columns that name people and how to reach them. The message says
+            which and what to do.
+    """
+    members = inspect_list(source, sheet)
+    if fields is None:
+        members.mapping.check()
+    else:
+        members = replace(members, mapping=members.mapping.choose(fields))
+    members.check_rows()
+    return members
+
+
+def inspect_list(source: bytes, sheet: str | None = None) -> MemberList:
+    """As :func:`open_list`, also when the columns do not tell enough.
+
+    For whoever then asks a person what they hold.
+
+    Raises:
+        ImportRejected: empty, too large, or not a list.
     """
     check_size(len(source))
     if source.startswith(b"PK\x03\x04"):
-        return _open_workbook(source)
+        return _inspect_workbook(source, sheet)
     if source.startswith(_OLE):
         raise ImportRejected(
             _(
@@ -97,7 +141,7 @@ def open_list(source: bytes) -> MemberList:
                 " .xls. Save it as .xlsx without a password and upload that."
             )
         )
-    return _open_csv(source)
+    return _inspect_csv(source)
 
 
 def check_size(size: int) -> None:
@@ -123,67 +167,64 @@ def check_size(size: int) -> None:
         )
 
 
-def _open_workbook(source: bytes) -> MemberList:
+def _inspect_workbook(source: bytes, sheet: str | None) -> MemberList:
     names = sheets.check_workbook(source)
-    refusal: ImportRejected | None = None
-    for name in names:
-        rows = itertools.islice(sheets.read_sheet(source, name), HEADER_WITHIN)
-        try:
-            mapping = find_header(list(rows))
-        except ImportRejected as error:
-            refusal = refusal or error
-            continue
+    if sheet is not None and sheet not in names:
+        raise ImportRejected(
+            _("This workbook has no visible sheet of the name “%(name)s”.")
+            % {"name": sheet}
+        )
+    best: MemberList | None = None
+    for name in names[:SHEETS] if sheet is None else [sheet]:
         others = tuple(other for other in names if other != name)
-        return MemberList(source, mapping, "", "", others, name)
-    raise refusal or ImportRejected(_("This workbook has no visible sheet with rows."))
+        rows = sheets.read_sheet(source, name)
+        mapping, has_rows = _columns(itertools.starmap(Line, rows))
+        found = MemberList(source, mapping, "", "", others, name, has_rows)
+        if best is None or _promise(found) > _promise(best):
+            best = found
+        if _promise(best) == _BEST:
+            break
+    if best is None:
+        raise ImportRejected(_("This workbook has no visible sheet with rows."))
+    return best
 
 
-def _open_csv(source: bytes) -> MemberList:
-    encoding = _encoding(source)
+_BEST = (True, True, True)
+
+
+def _promise(members: MemberList) -> tuple[bool, bool, bool]:
+    """Whether a sheet is the one with the members; the first of equals is."""
+    mapping = members.mapping
+    has_header = any(column.grounds == Grounds.HEADER for column in mapping.columns)
+    return mapping.is_complete, members.has_rows, has_header
+
+
+def _inspect_csv(source: bytes) -> MemberList:
+    encoding = encoding_of(source)
     _refuse_binary(source, encoding)
-    best: list[Line] = []
-    best_score = (-1, -1)
-    delimiter = ";"
-    for candidate in DELIMITERS:
-        head = list(
-            itertools.islice(_csv_lines(source, encoding, candidate), HEADER_WITHIN)
-        )
-        score = (
-            max(
-                (
-                    sum(
-                        map(
-                            bool,
-                            recognise([cell[:LONGEST_HEADER] for cell in line.cells]),
-                        )
-                    )
-                    for line in head
-                ),
-                default=0,
-            ),
-            max((len(line.cells) for line in head), default=0),
-        )
-        if score > best_score:
-            best, best_score, delimiter = head, score, candidate
-    _check_extent(_csv_lines(source, encoding, delimiter))
-    mapping = find_header([(line.number, line.cells) for line in best])
-    return MemberList(source, mapping, encoding, delimiter)
+
+    def promise(candidate: MemberList) -> tuple[int, int, int]:
+        columns = candidate.mapping.columns
+        grounds = Counter(column.grounds for column in columns)
+        return grounds[Grounds.HEADER], grounds[Grounds.VALUES], len(columns)
+
+    candidates = []
+    for delimiter in DELIMITERS:
+        mapping, has_rows = _columns(csv_lines(source, encoding, delimiter))
+        found = MemberList(source, mapping, encoding, delimiter, has_rows=has_rows)
+        candidates.append(found)
+    best = max(candidates, key=promise)
+    _check_extent(csv_lines(source, encoding, best.delimiter))
+    return best
 
 
-def _encoding(source: bytes) -> str:
-    if source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    try:
-        for _chunk in codecs.iterdecode(_chunks(source), "utf-8-sig"):
-            pass
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
-
-
-def _chunks(source: bytes) -> Iterator[bytes]:
-    for start in range(0, len(source), 1 << 16):
-        yield source[start : start + (1 << 16)]
+def _columns(lines: Iterator[Line]) -> tuple[Mapping, bool]:
+    """What the columns hold, and whether anything stands below the header."""
+    head = list(itertools.islice(lines, HEADER_WITHIN + JUDGED_BY))
+    width = max_columns()
+    mapping = find_columns([(line.number, line.cells[:width]) for line in head])
+    below = (line for line in head if line.number > mapping.line)
+    return mapping, any("".join(line.cells).strip() for line in below)
 
 
 def _refuse_binary(source: bytes, encoding: str) -> None:
@@ -208,64 +249,3 @@ def _check_extent(lines: Iterator[Line]) -> None:
             raise too_many_rows()
         if len(line.cells) > columns:
             raise too_many_columns()
-
-
-class _Unclosed(Exception):  # noqa: N818 -- never leaves this module
-    """A quoted cell runs on to the end of the file, or for too long."""
-
-
-class _Feed:
-    """Physical lines for a csv reader, which can be given back."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self.lines = lines
-        self.returned: deque[str] = deque()
-        self.taken: list[str] = []
-
-    def __iter__(self) -> _Feed:
-        return self
-
-    def __next__(self) -> str:
-        if len(self.taken) == LINES_PER_CELL:
-            raise _Unclosed
-        line = self.returned.popleft() if self.returned else next(self.lines, "")
-        if not line:
-            if self.taken:
-                raise _Unclosed
-            raise StopIteration
-        self.taken.append(line)
-        return line
-
-
-def _csv_lines(source: bytes, encoding: str, delimiter: str) -> Iterator[Line]:
-    """Rows of a CSV file.
-
-    A quotation mark that is never closed costs the row where it stands, not
-    the rows below it.
-    """
-    # cp1252 leaves five bytes undefined; rows that hold one are refused later.
-    text = io.TextIOWrapper(
-        io.BytesIO(source), encoding=encoding, errors="replace", newline=""
-    )
-    feed = _Feed(iter(text))
-    reader = csv.reader(feed, delimiter=delimiter)
-    number = 1
-    while True:
-        is_damaged = False
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except (_Unclosed, csv.Error):
-            first, *rest = feed.taken
-            feed.returned.extendleft(reversed(rest))
-            del feed.taken[1:]
-            cells = [cell.strip('"\r\n') for cell in first.split(delimiter)]
-            is_damaged = True
-            reader = csv.reader(feed, delimiter=delimiter)
-        while cells and not cells[-1]:
-            cells.pop()
-        if not (number == 1 and re.fullmatch(r"sep=.?", "".join(cells), re.I)):
-            yield Line(number, cells, is_damaged)
-        number += len(feed.taken)
-        feed.taken.clear()

@@ -1,273 +1,251 @@
-"""What an import will do: a value, batch by batch. Nothing is written here.
+"""What an import will do, row by row: a value. Nothing is written here.
 
-The preview and the import read the same plan, so that what an officer confirms
-is what happens.
+The plan is stored as :class:`~wagtail_bin.models.ImportRow`, shown from there and
+applied from there, so that what an officer confirms is what happens.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db import connection
 
 from wagtail_bin.conf import conf
-from wagtail_bin.exchange.formats import Line, MemberList
+from wagtail_bin.exchange.delimited import Line
+from wagtail_bin.exchange.match import (
+    AMONG,
+    KEPT_OUT,
+    Existing,
+    Identity,
+    Known,
+    Policy,
+    Seen,
+    as_parameter,
+    choose,
+    differences,
+)
 from wagtail_bin.exchange.problems import Problem
 from wagtail_bin.exchange.rows import Values, parse_row
-from wagtail_bin.models import Member, Network
-from wagtail_bin.validators import name_key
+from wagtail_bin.models import ImportRow, Member, Network, Suppression
+from wagtail_bin.validators import address_digest, household_key, name_key
 
-KEPT_OUT = frozenset({Member.State.LEFT, Member.State.EXCLUDED})
+Kind = ImportRow.Kind
+Note = ImportRow.Note
+# Whose address is suppressed for one of these is not put on a list again.
+BARS = frozenset(
+    {
+        Suppression.Reason.COMPLAINT,
+        Suppression.Reason.ERASED,
+        Suppression.Reason.MANUAL,
+    }
+)
 
-
-class New(NamedTuple):
-    """A row of somebody who is not on the list yet."""
-
-    line: int
-    values: Values
-
-
-class Changed(NamedTuple):
-    """A row that says something new of a member: field to (old, new)."""
-
-    line: int
-    member: Member
-    differences: dict[str, tuple[str, str]]
-
-
-class Refused(NamedTuple):
-    """A row that cannot be imported, as it stands in the file, and why."""
-
-    line: int
-    cells: list[str]
-    problems: list[Problem]
+PERSON = frozenset({"first_name", "last_name", "organisation"})
+PLACE = frozenset({"street", "number", "box"})
+ADDRESSES = ("email", "mobile", "phone")
+SUPPRESSED = "SELECT digest, reason FROM {suppression} WHERE digest {among}"
 
 
-@dataclass
-class Batch:
-    """What is to be done with some consecutive rows.
+class PlannedRow(NamedTuple):
+    """One row and what is to be done with it.
 
-    ``same`` and ``kept_out`` hold line numbers: of members already as the row
-    says, and of people who left or were excluded, whom a list never revives.
+    Attributes:
+        member: primary key of the member it is about.
+        fields: names of the fields that change.
+        before: what they say now; of a name, what all of it says.
+        after: what they will say, with the computed columns. Of a new member all
+            that is not empty.
+        cells: as they stand in the file, where nothing is written.
     """
 
-    new: list[New] = field(default_factory=list)
-    changed: list[Changed] = field(default_factory=list)
-    same: list[int] = field(default_factory=list)
-    kept_out: list[int] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    line: int
+    kind: Kind
+    note: Note | str = ""
+    member: int | None = None
+    fields: tuple[str, ...] = ()
+    before: dict[str, str] | None = None
+    after: dict[str, str] | None = None
+    cells: list[str] | None = None
+    problems: list[Problem] | None = None
 
 
-class Identity(NamedTuple):
-    """What makes two rows one person: a name, and an address or a number.
+class Planner:
+    """Plans the rows of one file, a batch at a time, against a network's list.
 
-    Two people may share an address. Of two rows with the same address, one of
-    them without a name, both are about the same person.
+    Constant queries per batch. Between batches it keeps a hash or two per row.
+
+    Args:
+        network: whose list.
+        policy: what becomes of members who are on it (:class:`Policy`).
     """
 
-    person: str
-    organisation: str
-    email: str
-    numbers: frozenset[str]
+    def __init__(self, network: Network, policy: str = Policy.UPDATE) -> None:
+        self._network = network
+        self._policy = policy
+        self._key = conf.suppression_key
+        self._seen = Seen()
+        self._line_of_member: dict[int, int] = {}
+        self._contradictions: dict[int, int] = {}
 
-    @classmethod
-    def of(cls, source: Values | Member) -> Identity:
-        """The identity of a row or of a member."""
-        numbers = {source.mobile, source.phone} - {""}
-        return cls(
-            name_key(source.first_name, source.last_name),
-            name_key(source.organisation) if source.organisation else "",
-            source.email.lower(),
-            frozenset(numbers),
-        )
+    def batches(
+        self, lines: Iterator[Line], fields: Sequence[str]
+    ) -> Iterator[list[PlannedRow]]:
+        """The rows of a list, ``IMPORT_BATCH`` at a time, in their order.
+
+        Args:
+            lines: of the list.
+            fields: what each column is read as.
+
+        Raises:
+            ImportRejected: the file turns out to be unreadable half-way.
+        """
+        while chunk := list(itertools.islice(lines, conf.IMPORT_BATCH)):
+            yield self._plan(chunk, fields)
 
     @property
-    def name(self) -> str:
-        """The person, or else the organisation, told apart by a prefix."""
-        return self.person or f"\0{self.organisation}"
+    def contradictions(self) -> dict[int, int]:
+        """Once all is planned: lines about a member of whom another line speaks too.
 
-    def reaches(self) -> Iterator[str]:
-        """The address and the numbers."""
-        if self.email:
-            yield self.email
-        yield from self.numbers
-
-    def marks(self) -> Iterator[tuple[str, ...]]:
-        """What a later row of the same file must not have in common."""
-        for reach in self.reaches():
-            yield self.name, reach
-        if self.email:
-            yield "named" if self.person else "nameless", self.email, ""
-
-    def clashes(self) -> Iterator[tuple[str, ...]]:
-        """The marks of earlier rows that make this one a duplicate."""
-        for reach in self.reaches():
-            yield self.name, reach
-        if self.email:
-            yield "nameless" if self.person else "named", self.email, ""
-
-
-class Seen:
-    """Rows met so far, as small hashes: an import holds no file in memory."""
-
-    def __init__(self) -> None:
-        self._line_of_mark: dict[int, int] = {}
-        self._line_of_member: dict[int, int] = {}
-
-    def line_of(self, identity: Identity) -> int:
-        """Where this person stands already; 0: nowhere yet."""
-        for mark in identity.clashes():
-            if line := self._line_of_mark.get(hash(mark)):
-                return line
-        return 0
-
-    def line_of_member(self, member: Member) -> int:
-        """The row that this member was matched with; 0: none yet."""
-        return self._line_of_member.get(member.pk, 0)
-
-    def add(self, line: int, identity: Identity) -> None:
-        """Remember a row, or the member it was matched with as that one was."""
-        for mark in identity.marks():
-            self._line_of_mark.setdefault(hash(mark), line)
-
-    def add_member(self, line: int, member: Member, identity: Identity) -> None:
-        """Remember a matched member, also by what the row is about to change."""
-        self._line_of_member[member.pk] = line
-        self.add(line, identity)
-
-
-def plan_batches(*, members: MemberList, network: Network) -> Iterator[Batch]:
-    """What importing a list into a network does, ``IMPORT_BATCH`` rows at a time.
-
-    One query per batch, whatever the rows hold. The next batch is planned when
-    it is asked for, so an import may apply one before it sees the next.
-
-    Raises:
-        ImportRejected: the file turns out to be unreadable half-way.
-    """
-    seen = Seen()
-    lines = members.lines()
-    fields = members.mapping.fields
-    while chunk := list(itertools.islice(lines, conf.IMPORT_BATCH)):
-        yield _plan(chunk, fields, network, seen)
-
-
-def _plan(
-    chunk: list[Line], fields: tuple[str, ...], network: Network, seen: Seen
-) -> Batch:
-    batch = Batch()
-    good: list[tuple[Line, Values, Identity]] = []
-    for line in chunk:
-        values, problems = parse_row(line.cells, fields)
-        if line.is_damaged:
-            problems = [Problem("", "damaged")]
-        if problems:
-            batch.refused.append(Refused(line.number, line.cells, problems))
-        else:
-            good.append((line, values, Identity.of(values)))
-    existing = _Existing(network, [identity for _line, _values, identity in good])
-    for line, values, identity in good:
-        earlier = seen.line_of(identity)
-        member = None if earlier else existing.find(identity, values)
-        if member is not None:
-            earlier = seen.line_of_member(member)
-        if earlier:
-            problem = Problem("", "duplicate", str(earlier))
-            batch.refused.append(Refused(line.number, line.cells, [problem]))
-            continue
-        seen.add(line.number, identity)
-        if member is None:
-            batch.new.append(New(line.number, values))
-            continue
-        seen.add_member(line.number, member, existing.identity_of(member))
-        _classify(batch, line.number, values, member)
-    batch.refused.sort(key=lambda refused: refused.line)
-    return batch
-
-
-def _classify(batch: Batch, line: int, values: Values, member: Member) -> None:
-    if member.state in KEPT_OUT:
-        batch.kept_out.append(line)
-        return
-    differences = _differences(values, member)
-    if differences:
-        batch.changed.append(Changed(line, member, differences))
-    else:
-        batch.same.append(line)
-
-
-def _differences(values: Values, member: Member) -> dict[str, tuple[str, str]]:
-    """What the row changes. An empty cell never erases what is known."""
-    found = {
-        name: (old, new)
-        for name, new in zip(values._fields, values, strict=True)
-        if new and new != (old := getattr(member, name))
-    }
-    if member.first_name and not values.first_name:
-        # The row has the whole name in one cell, the list has it in two.
-        found.pop("last_name", None)
-    return found
-
-
-class _Existing:
-    """Members of a network who share an address or a number with a batch."""
-
-    def __init__(self, network: Network, identities: Iterable[Identity]) -> None:
-        emails: set[str] = set()
-        numbers: set[str] = set()
-        for identity in identities:
-            emails.add(identity.email)
-            numbers |= identity.numbers
-        emails.discard("")
-        self._members: dict[int, tuple[Identity, Member]] = {}
-        self._by_name: dict[tuple[str, str], list[Member]] = defaultdict(list)
-        self._by_email: dict[tuple[str, bool], list[Member]] = defaultdict(list)
-        if not emails and not numbers:
-            return
-        members = (
-            Member.objects.filter(network=network)
-            .filter(Q(email__in=emails) | Q(mobile__in=numbers) | Q(phone__in=numbers))
-            .only("state", "network", *Values._fields)
-            .order_by("pk")
-        )
-        for member in members:
-            identity = Identity.of(member)
-            self._members[member.pk] = (identity, member)
-            for reach in identity.reaches():
-                self._by_name[identity.name, reach].append(member)
-            if identity.email:
-                self._by_email[identity.email, bool(identity.person)].append(member)
-
-    def identity_of(self, member: Member) -> Identity:
-        """The identity of a member who was found."""
-        return self._members[member.pk][0]
-
-    def find(self, identity: Identity, values: Values) -> Member | None:
-        """The member that a row is about.
-
-        Somebody of that name with a common address or number; or else the only
-        one with the address, when either of the two has no name. Who is still
-        there goes before who left, and then one of whom the row says nothing
-        new: a second import of the same file does not move on to somebody else.
+        They are refused, both: which one is right no program can tell. Were the
+        first one taken, a second import might take the other.
         """
-        found = [
-            member
-            for reach in identity.reaches()
-            for member in self._by_name.get((identity.name, reach), ())
-        ]
+        return self._contradictions
+
+    def _plan(self, chunk: list[Line], fields: Sequence[str]) -> list[PlannedRow]:
+        planned: list[PlannedRow] = []
+        good: list[tuple[Line, Values, Identity]] = []
+        for line in chunk:
+            values, problems = parse_row(line.cells, fields)
+            if line.is_damaged:
+                problems = [Problem("", "damaged")]
+            if not problems:
+                identity = Identity.of(values)
+                earlier = self._seen.add(line.number, identity)
+                if not earlier:
+                    good.append((line, values, identity))
+                    continue
+                problems = [Problem("", "duplicate", str(earlier))]
+            planned.append(refused(line, problems))
+        existing = Existing(self._network, [identity for *_line, identity in good])
+        key = self._key
+        digests = [_digests(values, key) for _line, values, _identity in good]
+        suppressed = _suppressed({one for own in digests for one in own.values()})
+        for (line, values, identity), own in zip(good, digests, strict=True):
+            named, alone = existing.candidates(identity)
+            self._remember(line.number, named, alone)
+            reasons = [suppressed[one] for one in own.values() if one in suppressed]
+            if named or alone:
+                row = self._known(line, values, named or alone, reasons)
+            else:
+                row = self._unknown(line, values, own, reasons)
+            planned.append(row)
+        planned.sort(key=lambda row: row.line)
+        return planned
+
+    def _remember(self, line: int, named: list[Known], alone: list[Known]) -> None:
+        """Note who else may be meant by a row; also those who were not chosen."""
+        for member in (*named, *alone):
+            if member.state not in KEPT_OUT:
+                first = self._line_of_member.setdefault(member.pk, line)
+                if first != line:
+                    self._contradictions[line] = first
+                    self._contradictions.setdefault(first, line)
+
+    def _known(
+        self,
+        line: Line,
+        values: Values,
+        candidates: list[Known],
+        reasons: list[str],
+    ) -> PlannedRow:
+        known, found = choose(candidates, values, self._policy)
+        if known.state in KEPT_OUT:
+            gone = Note.LEFT if known.state == Member.State.LEFT else Note.EXCLUDED
+            return PlannedRow(line.number, Kind.KEPT_OUT, gone, known.pk)
+        note: Note | str = ""
+        if known.agreed is False:
+            note = Note.WITHDREW
+        elif reasons:
+            note = Note.SUPPRESSED
+        elif self._policy != Policy.UPDATE and found != differences(
+            values, known.values, Policy.UPDATE
+        ):
+            note = Note.POLICY
         if not found:
-            other_kind = (identity.email, not identity.person)
-            alone = self._by_email.get(other_kind, [])
-            return alone[0] if len(alone) == 1 else None
-        return min(
-            found,
-            key=lambda member: (
-                member.state in KEPT_OUT,
-                bool(_differences(values, member)),
-                member.pk,
-            ),
+            return PlannedRow(line.number, Kind.SAME, note, known.pk)
+        before = {name: old for name, (old, _new) in found.items()}
+        after = {name: new for name, (_old, new) in found.items()}
+        if not PERSON.isdisjoint(found):
+            whole = known.values._asdict() | after
+            before |= {name: getattr(known.values, name) for name in PERSON}
+            after["name_key"] = name_key(
+                whole["first_name"], whole["last_name"], whole["organisation"]
+            )
+        if not PLACE.isdisjoint(found):
+            whole = known.values._asdict() | after
+            before |= {name: getattr(known.values, name) for name in PLACE}
+            after["household_key"] = household_key(
+                whole["street"], whole["number"], whole["box"]
+            )
+        for name in ADDRESSES:
+            if name in found:
+                after[f"{name}_digest"] = address_digest(after[name], self._key)
+        return PlannedRow(
+            line.number, Kind.CHANGED, note, known.pk, tuple(found), before, after
         )
+
+    def _unknown(
+        self, line: Line, values: Values, own: dict[str, str], reasons: list[str]
+    ) -> PlannedRow:
+        """The plan for somebody who is not on the list."""
+        if reasons and BARS.issuperset(reasons) and len(reasons) == len(own):
+            return PlannedRow(line.number, Kind.KEPT_OUT, Note.BARRED, cells=line.cells)
+        after = {
+            name: value
+            for name, value in zip(Values._fields, values, strict=True)
+            if value
+        }
+        after["name_key"] = name_key(
+            values.first_name, values.last_name, values.organisation
+        )
+        after["household_key"] = household_key(values.street, values.number, values.box)
+        for name in ADDRESSES:
+            if name in after:
+                after[f"{name}_digest"] = own.get(name) or address_digest(
+                    after[name], self._key
+                )
+        note = Note.SUPPRESSED if reasons else ""
+        return PlannedRow(line.number, Kind.NEW, note, after=after)
+
+
+def refused(line: Line, problems: list[Problem]) -> PlannedRow:
+    """The plan for a row that cannot be imported."""
+    return PlannedRow(line.number, Kind.REFUSED, cells=line.cells, problems=problems)
+
+
+def contradicting(line: Line, other: int, member: int | None) -> PlannedRow:
+    """The plan for a row about whose member another line speaks too."""
+    row = refused(line, [Problem("", "contradiction", str(other))])
+    return row._replace(member=member)
+
+
+def _digests(values: Values, key: bytes) -> dict[str, str]:
+    """Of what a row is judged by: its e-mail address, or else its numbers."""
+    if values.email:
+        return {"email": address_digest(values.email, key)}
+    numbers = {"mobile": values.mobile, "phone": values.phone}
+    return {name: address_digest(one, key) for name, one in numbers.items() if one}
+
+
+def _suppressed(digests: set[str]) -> dict[str, str]:
+    """Those of the addresses that are suppressed, and why."""
+    if not digests:
+        return {}
+    sql = SUPPRESSED.format(
+        suppression=Suppression._meta.db_table, among=AMONG[connection.vendor]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [as_parameter(digests)])
+        return dict(cursor.fetchall())

@@ -21,11 +21,18 @@ class Problem(NamedTuple):
     value: str = ""
 
     def as_json(self) -> dict[str, str]:
-        """The form in which ``RefusedRow.problems`` keeps it."""
+        """The form in which ``ImportRow.problems`` keeps it."""
         return self._asdict()
 
 
 MESSAGES = {
+    "consent": _(
+        "This person does not agree. Leave this row out, or do not read this column."
+    ),
+    "contradiction": _(
+        "Line %(value)s is about the same member of the list. Keep one of the two rows,"
+        " with everything that is right."
+    ),
     "control": _("This cell holds a hidden character. Type it again."),
     "damaged": _("A quotation mark in this row is never closed. Remove it."),
     "duplicate": _(
@@ -44,6 +51,9 @@ MESSAGES = {
     "language": _("Give the language as nl, fr, de or en."),
     "landlines": _("Only one landline can be kept. Empty one of the two cells."),
     "nameless": _("Give a name or an organisation."),
+    "numbers": _(
+        "A mobile and a landline can be kept, or two mobiles. Remove the other numbers."
+    ),
     "phone": _("This is not a telephone number."),
     "phone_rounded": _(
         "The spreadsheet shortened this number. Format the column as text and type"

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from wagtail_bin.exchange.mapping import OWN_COLUMN
 from wagtail_bin.exchange.problems import describe
+from wagtail_bin.exchange.staging import refused_rows
+from wagtail_bin.models import MemberImport
+from wagtail_bin.permissions import Capability, require
 from wagtail_bin.spreadsheets import write_workbook
+
+
+def refused_file(*, member_import: MemberImport, user: Any) -> bytes:
+    """The refused rows of an import that is planned, or more, as a workbook.
+
+    Raises:
+        NotAllowed: the user may not import here.
+    """
+    require(user, Capability.IMPORT_MEMBERS, member_import.network)
+    return refused_workbook(
+        header=member_import.mapping["header"], rows=refused_rows(member_import)
+    )
 
 
 def refused_workbook(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
 import io
 import zipfile
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from wagtail_bin.exceptions import ImportRejected
-from wagtail_bin.exchange.measure import broken, measure, protected
+from wagtail_bin.exchange import child
+from wagtail_bin.exchange.measure import broken, measure, protected, too_large
+
+# Each part of an archive takes its time; a workbook has a few dozen.
+MOST_PARTS = 5000
 
 
 def check_workbook(source: bytes) -> list[str]:
@@ -37,13 +38,10 @@ def check_workbook(source: bytes) -> list[str]:
                 " Excel (.xlsx) or OpenDocument (.ods) file."
             )
         )
+    if len(entries) > MOST_PARTS:
+        raise too_large()
     measure(source, entries)
-    with _opened(source) as book:
-        return [
-            sheet.name
-            for sheet in book.sheets_metadata
-            if sheet.visible == SheetVisibleEnum.Visible
-        ]
+    return child.sheet_names(source)
 
 
 def read_sheet(source: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -55,37 +53,4 @@ def read_sheet(source: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
     Raises:
         ImportRejected: the sheet cannot be read.
     """
-    with _opened(source) as book:
-        sheet = book.get_sheet_by_name(name)
-        for number, row in enumerate(sheet.iter_rows(), 1):
-            cells = [cell if type(cell) is str else _as_text(cell) for cell in row]
-            while cells and not cells[-1]:
-                cells.pop()
-            yield number, cells
-
-
-@contextlib.contextmanager
-def _opened(source: bytes) -> Iterator[CalamineWorkbook]:
-    """The workbook; whatever its parser stumbles over makes it a damaged one."""
-    try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(source)) as book:
-            yield book
-    except (CalamineError, ValueError, OverflowError) as error:
-        raise broken() from error
-    except BaseException as error:
-        # A panic of the parser is no Exception, and its class has no address.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise broken() from error
-
-
-def _as_text(cell: object) -> str:
-    if isinstance(cell, bool):
-        return str(cell).upper()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, dt.datetime):
-        return cell.strftime("%d/%m/%Y %H:%M")
-    if isinstance(cell, dt.date):
-        return cell.strftime("%d/%m/%Y")
-    return str(cell)
+    return child.sheet_rows(source, name)

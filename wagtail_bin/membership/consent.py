@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models.functions import Now
 
+from wagtail_bin import audit
 from wagtail_bin.exceptions import LinkInvalid
-from wagtail_bin.models import ChannelName, Consent, Member, Purpose
+from wagtail_bin.models import ChannelName, Consent, Member, MemberLogEntry, Purpose
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,11 +85,12 @@ def withdraw_all(withdrawals: Sequence[Withdrawal]) -> set[int]:
         return set()
     with transaction.atomic():
         members = Member.objects.filter(pk__in={w.member_id for w in withdrawals})
-        existing = set(
-            members.order_by("pk")
+        existing = {
+            member.pk: member
+            for member in members.order_by("pk")
             .select_for_update(no_key=True)
-            .values_list("pk", flat=True)
-        )
+            .only("network_id")
+        }
         heard = _heard(existing)
         noted = []
         for said in withdrawals:
@@ -109,7 +111,29 @@ def withdraw_all(withdrawals: Sequence[Withdrawal]) -> set[int]:
             )
             for said in noted
         )
+        MemberLogEntry.objects.log_each(
+            audit.CONSENT,
+            (
+                (
+                    existing[said.member_id],
+                    _in_words(said.purpose, said.channel, said.basis, is_given=False),
+                )
+                for said in noted
+            ),
+        )
     return {said.member_id for said in noted}
+
+
+def _in_words(
+    purpose: str, channel: str, basis: str, *, is_given: bool
+) -> dict[str, Any]:
+    """What the member's history says of a statement."""
+    return {
+        "purpose": str(purpose),
+        "channel": str(channel),
+        "basis": str(basis),
+        "is_given": is_given,
+    }
 
 
 _COMPLAINT = Consent.Basis.COMPLAINT
@@ -171,4 +195,6 @@ def _state(
             # As in the ledger: what came first can be told afterwards.
             at=Now(),
         )
+        data = _in_words(purpose, channel, basis, is_given=is_given)
+        MemberLogEntry.objects.log_each(audit.CONSENT, [(member, data)])
     return ConsentResult(has_changed=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from django.core.signing import BadSignature, Signer
+import datetime as dt
+
+from django.core.signing import BadSignature, Signer, TimestampSigner
 from django.urls import reverse
 
 from wagtail_bin.conf import conf
 from wagtail_bin.exceptions import LinkInvalid
-from wagtail_bin.models import ChannelName, Network, Purpose
+from wagtail_bin.models import ChannelName, Member, Network, Purpose
 
 
 def _signer() -> Signer:
@@ -36,6 +38,42 @@ def read_unsubscribe_token(token: str) -> tuple[int, Purpose, ChannelName]:
         return int(member_id), Purpose(purpose), ChannelName(channel)
     except (BadSignature, ValueError) as error:
         raise LinkInvalid("unsubscribe") from error
+
+
+# So much of an address' hash is in a link: it dies with the address.
+_DIGEST = 16
+
+
+def _confirmation_signer() -> TimestampSigner:
+    return TimestampSigner(salt="wagtail_bin.confirm", sep=".")
+
+
+def confirmation_token(member: Member) -> str:
+    """A token that confirms one membership, from one address, for some time."""
+    return _confirmation_signer().sign(f"{member.pk}-{member.email_digest[:_DIGEST]}")
+
+
+def read_confirmation_token(token: str) -> tuple[int, str]:
+    """The member's id, and how the hash of the address begins.
+
+    Raises:
+        LinkInvalid: forged, damaged, or older than ``INVITATION_VALID_DAYS``.
+    """
+    valid = dt.timedelta(days=conf.INVITATION_VALID_DAYS)
+    try:
+        signed = _confirmation_signer().unsign(token, max_age=valid)
+        member_id, digest = signed.split("-")
+        if len(digest) != _DIGEST:
+            raise LinkInvalid("confirm")
+        return int(member_id), digest
+    except (BadSignature, ValueError) as error:
+        raise LinkInvalid("confirm") from error
+
+
+def confirmation_url(member: Member) -> str:
+    """The absolute address at which a member confirms."""
+    path = reverse("wagtail_bin:confirm", args=[confirmation_token(member)])
+    return site_root(member.network) + path
 
 
 def site_root(network: Network) -> str:

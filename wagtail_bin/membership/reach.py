@@ -7,7 +7,7 @@ a message goes out all use :func:`with_reach`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import (
@@ -122,6 +122,36 @@ def with_reach(
         channel=Case(When(is_reached, then=F("reach")), default=nothing),
         unreachable=Case(When(is_reached, then=nothing), default=F("reach")),
     )
+
+
+def reaching_channels(
+    member_ids: Iterable[int],
+    *,
+    purpose: str = Purpose.TIPS,
+    channels: Sequence[str] = (ChannelName.EMAIL,),
+) -> dict[int, list[str]]:
+    """All channels that reach members today, each in its own right.
+
+    One query per channel, however many members.
+
+    Args:
+        member_ids: primary keys.
+        channels: in the order of preference.
+
+    Returns:
+        Primary key to channels in that order; empty where none reaches.
+    """
+    found: dict[int, list[str]] = {pk: [] for pk in member_ids}
+    if not found:
+        return found
+    for channel in channels:
+        members = with_reach(
+            Member.objects.filter(pk__in=found), purpose=purpose, channels=[channel]
+        )
+        reached = members.filter(unreachable="").order_by()
+        for pk in reached.values_list("pk", flat=True):
+            found[pk].append(channel)
+    return found
 
 
 def has_usable_address(channels: Sequence[str]) -> Q:

@@ -80,8 +80,8 @@ class Lifted:
 
 
 def worklist(user: Any) -> QuerySet[Any]:
-    """What a user has to look after: :func:`with_problems` of the members in sight."""
-    roles = ROLES[Capability.VIEW_MEMBERS]
+    """What a user has to look after: :func:`with_problems` of members to edit."""
+    roles = ROLES[Capability.EDIT_MEMBERS]
     return with_problems(Member.objects.visible_to(user, roles))
 
 

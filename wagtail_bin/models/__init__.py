@@ -1,16 +1,22 @@
 """The schema: fields, constraints, QuerySets. A file per aggregate.
 
 Files import each other in this direction only: organisation, mandates,
-networks, members, audit_log, imports, dispatches, deliveries, handovers, sending,
+networks, members, sanctions, segments, audit_log, imports, dispatches, deliveries, handovers, sending,
 themes, blocks, pages.
 """
 
-from wagtail_bin.models.audit_log import MemberLogEntry
+from wagtail_bin.models.audit_log import OF_SANCTIONS, MemberLogEntry
 from wagtail_bin.models.deliveries import Delivery, DeliveryEvent
 from wagtail_bin.models.dispatches import Dispatch, DispatchMessage
 from wagtail_bin.models.handovers import Handover
-from wagtail_bin.models.imports import MemberImport, RefusedRow
-from wagtail_bin.models.mandates import Mandate, Role
+from wagtail_bin.models.imports import ColumnMapping, ImportRow, MemberImport
+from wagtail_bin.models.mandates import (
+    OFFICER_BY_CHARTER,
+    Mandate,
+    MandateState,
+    Office,
+    Role,
+)
 from wagtail_bin.models.members import (
     PERSONAL_CHANNELS,
     ChannelName,
@@ -37,6 +43,8 @@ from wagtail_bin.models.pages import (
     TipPage,
     TipPageMixin,
 )
+from wagtail_bin.models.sanctions import Sanction, SanctionLift
+from wagtail_bin.models.segments import Segment
 from wagtail_bin.models.sending import (
     ChannelState,
     DomainState,
@@ -47,6 +55,8 @@ from wagtail_bin.models.sending import (
 from wagtail_bin.models.themes import Theme
 
 __all__ = [
+    "OFFICER_BY_CHARTER",
+    "OF_SANCTIONS",
     "PERSONAL_CHANNELS",
     "BINIndexPage",
     "BINIndexPageMixin",
@@ -54,6 +64,7 @@ __all__ = [
     "BINPageMixin",
     "ChannelName",
     "ChannelState",
+    "ColumnMapping",
     "Consent",
     "Delivery",
     "DeliveryEvent",
@@ -61,8 +72,10 @@ __all__ = [
     "DispatchMessage",
     "DomainState",
     "Handover",
+    "ImportRow",
     "Language",
     "Mandate",
+    "MandateState",
     "Member",
     "MemberImport",
     "MemberLogEntry",
@@ -70,11 +83,14 @@ __all__ = [
     "Network",
     "NetworkNotice",
     "NetworkStreet",
+    "Office",
     "PoliceZone",
     "Postcode",
     "Purpose",
-    "RefusedRow",
     "Role",
+    "Sanction",
+    "SanctionLift",
+    "Segment",
     "SendingSwitch",
     "SentPageMixin",
     "Suppression",

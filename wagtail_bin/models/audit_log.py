@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from wagtail.log_actions import get_active_log_context
 from wagtail.models import BaseLogEntry
 from wagtail.models.audit_log import BaseLogEntryManager, LogEntryQuerySet
 
+from wagtail_bin import audit
 from wagtail_bin.models.members import Member
 from wagtail_bin.models.networks import Network
+from wagtail_bin.models.sanctions import Sanction
+
+# Only for those who may see sanctions.
+OF_SANCTIONS = (audit.IMPOSE_SANCTION, audit.LIFT_SANCTION, audit.END_SUSPENSION)
 
 
 class MemberLogEntryManager(BaseLogEntryManager):
@@ -27,13 +35,52 @@ class MemberLogEntryManager(BaseLogEntryManager):
             **kwargs,
         )
 
+    def log_each(
+        self,
+        action: str,
+        noted: Iterable[tuple[Member, dict[str, Any]]],
+        user: Any = None,
+    ) -> None:
+        """Note one action of many members, in one query.
+
+        Also for several actions of one kind in one request, of which Wagtail's
+        history would show the last only.
+
+        Args:
+            action: a name of :mod:`wagtail_bin.audit`.
+            noted: members, of which ``pk`` and ``network_id`` are enough, each with
+                what there is to say, without personal data.
+            user: who did it (default: whoever makes the request).
+        """
+        content_type = ContentType.objects.get_for_model(Member)
+        user = user or get_active_log_context().user
+        now = timezone.now()
+        self.bulk_create(
+            self.model(
+                content_type=content_type,
+                object_id=str(member.pk),
+                network_id=member.network_id,
+                label=str(member),
+                action=action,
+                user=user,
+                timestamp=now,
+                data=data,
+            )
+            for member, data in noted
+        )
+
     def viewable_by_user(self, user: Any) -> LogEntryQuerySet:
-        """Entries of the networks whose members the user may see."""
-        # The registry knows the policy, which lies above the models.
+        """Entries of the networks whose members, and sanctions, the user may see."""
+        # The registry knows the policies, which lie above the models.
         from wagtail.permissions import policy_registry
 
-        policy = policy_registry.get_by_type(Member)
-        return self.filter(network__in=policy.networks(user, ["view"]))
+        members, sanctions = (
+            policy_registry.get_by_type(model).networks(user, ["view"])
+            for model in (Member, Sanction)
+        )
+        return self.filter(network__in=members).filter(
+            ~models.Q(action__in=OF_SANCTIONS) | models.Q(network__in=sanctions)
+        )
 
     def for_instance(self, instance: Any) -> LogEntryQuerySet:
         """Entries of one member, as Wagtail asks."""
@@ -46,13 +93,15 @@ class MemberLogEntryManager(BaseLogEntryManager):
 class MemberLogEntry(BaseLogEntry):
     """Something done to a member. Stays when the member is deleted, with no name."""
 
-    object_id = models.CharField(max_length=255, db_index=True)
+    object_id = models.CharField(max_length=255)
+    # As Wagtail has it for users: an import writes a hundred thousand of these.
     network = models.ForeignKey(
         Network,
         verbose_name=_("BIN"),
         null=True,
         on_delete=models.SET_NULL,
         related_name="+",
+        db_constraint=False,
     )
 
     objects = MemberLogEntryManager()
@@ -61,6 +110,11 @@ class MemberLogEntry(BaseLogEntry):
         ordering = ["-timestamp", "-id"]
         verbose_name = _("log entry of a member")
         verbose_name_plural = _("log entries of members")
+        indexes = [
+            *BaseLogEntry.Meta.indexes,
+            # Compared as a whole only; an indexed field would get a second index.
+            models.Index(fields=["object_id"], name="wagtail_bin_memberlog_object"),
+        ]
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"

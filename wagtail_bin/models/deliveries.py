@@ -148,7 +148,10 @@ class Delivery(models.Model):
 
 
 class DeliveryEvent(models.Model):
-    """What was said of a delivery, by a provider or a person. Append-only."""
+    """What was said of a delivery, by a provider or a person. Append-only.
+
+    Erased after ``WAGTAIL_BIN_EVENT_KEEP_DAYS``; what it came to stays above.
+    """
 
     # None while no delivery is known that it belongs to.
     delivery = models.ForeignKey(

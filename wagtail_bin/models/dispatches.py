@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wagtail_bin.conf import conf
-from wagtail_bin.models.mandates import Role
+from wagtail_bin.models.mandates import Office
 from wagtail_bin.models.members import ChannelName, Purpose
 from wagtail_bin.models.networks import Network
 
@@ -20,7 +20,7 @@ class DispatchQuerySet(models.QuerySet["Dispatch"]):
     """Dispatches by who asks."""
 
     def visible_to(
-        self, user: Any, roles: frozenset[Role] | None = None
+        self, user: Any, roles: frozenset[Office] | None = None
     ) -> DispatchQuerySet:
         """Dispatches to at least one network that the user's mandates cover."""
         covered = Network.objects.visible_to(user, roles)

@@ -9,12 +9,13 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from wagtail_bin.models.mandates import Role
+from wagtail_bin.models.mandates import Office
 from wagtail_bin.models.networks import Network
 from wagtail_bin.models.organisation import Language
 from wagtail_bin.validators import (
     address_digest,
     display_phone,
+    household_key,
     name_key,
     validate_phone,
     validate_single_line,
@@ -56,7 +57,7 @@ class MemberQuerySet(models.QuerySet["Member"]):
     """Members by who asks."""
 
     def visible_to(
-        self, user: Any, roles: frozenset[Role] | None = None
+        self, user: Any, roles: frozenset[Office] | None = None
     ) -> MemberQuerySet:
         """Members of the networks that :meth:`NetworkQuerySet.visible_to` gives."""
         return self.filter(network__in=Network.objects.visible_to(user, roles))
@@ -136,14 +137,24 @@ class Member(models.Model):
     )
     joined_at = models.DateTimeField(_("member since"), default=timezone.now)
     left_at = models.DateTimeField(_("left on"), null=True, blank=True)
+    # When the membership was last asked to be confirmed by e-mail.
+    invited_at = models.DateTimeField(_("invited on"), null=True, editable=False)
     # Computed from the fields above whenever they are saved, so that lists are
     # matched and suppressions applied inside the database.
     name_key = models.CharField(max_length=350, blank=True, editable=False)
     email_digest = models.CharField(max_length=64, blank=True, editable=False)
     mobile_digest = models.CharField(max_length=64, blank=True, editable=False)
     phone_digest = models.CharField(max_length=64, blank=True, editable=False)
+    # Empty where it is not known in which house the member lives.
+    household_key = models.CharField(max_length=350, blank=True, editable=False)
 
-    COMPUTED = ("name_key", "email_digest", "mobile_digest", "phone_digest")
+    COMPUTED = (
+        "name_key",
+        "email_digest",
+        "mobile_digest",
+        "phone_digest",
+        "household_key",
+    )
 
     objects = MemberQuerySet.as_manager()
 
@@ -163,6 +174,16 @@ class Member(models.Model):
                 fields=["network", "phone"],
                 name="wagtail_bin_member_phone",
                 condition=~models.Q(phone=""),
+            ),
+            models.Index(
+                fields=["network", "household_key"],
+                name="wagtail_bin_member_household",
+                condition=~models.Q(household_key=""),
+            ),
+            models.Index(
+                fields=["suspended_until"],
+                name="wagtail_bin_member_suspended",
+                condition=models.Q(suspended_until__isnull=False),
             ),
         ]
         constraints = [
@@ -197,11 +218,20 @@ class Member(models.Model):
         self.email_digest = address_digest(self.email)
         self.mobile_digest = address_digest(self.mobile)
         self.phone_digest = address_digest(self.phone)
+        self.household_key = household_key(self.street, self.number, self.box)
 
     @property
     def full_name(self) -> str:
         """First and last name, or the organisation."""
         return full_name(self.first_name, self.last_name, self.organisation)
+
+    @property
+    def address_line(self) -> str:
+        """Street, number and box on one line; empty without a street."""
+        if not self.street:
+            return ""
+        line = f"{self.street} {self.number}".strip()
+        return f"{line} / {self.box}" if self.box else line
 
     @property
     def display_mobile(self) -> str:
@@ -227,6 +257,7 @@ class Consent(models.Model):
         OFFICE = "office", _("told to the coordinator or the prevention service")
         COMPLAINT = "complaint", _("reported a message as unwanted")
         PROVIDER = "provider", _("told to the service that sends the messages")
+        UNDONE = "undone", _("the list that said so was taken back")
 
     member = models.ForeignKey(
         Member, on_delete=models.CASCADE, related_name="consents"

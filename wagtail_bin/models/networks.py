@@ -9,7 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
 
-from wagtail_bin.models.mandates import Mandate, Role
+from wagtail_bin.models.mandates import (
+    OFFICER_BY_CHARTER,
+    Mandate,
+    MandateQuerySet,
+    Office,
+    Role,
+)
 from wagtail_bin.models.organisation import Municipality, PoliceZone
 from wagtail_bin.validators import (
     display_phone,
@@ -22,7 +28,7 @@ class NetworkQuerySet(models.QuerySet["Network"]):
     """Networks by who asks: the only source of row-level permission."""
 
     def visible_to(
-        self, user: Any, roles: frozenset[Role] | None = None
+        self, user: Any, roles: frozenset[Office] | None = None
     ) -> NetworkQuerySet:
         """Networks covered by the user's active mandates.
 
@@ -30,26 +36,33 @@ class NetworkQuerySet(models.QuerySet["Network"]):
 
         Args:
             user: a Django user; superusers see all, anonymous users none.
-            roles: count only mandates of these offices; None: of any.
+            roles: count only mandates of these offices; None: of any. With
+                ``OFFICER_BY_CHARTER`` those of a mandated officer count where the
+                police zone says so.
         """
         if not user.is_authenticated or not user.is_active:
             return self.none()
         if user.is_superuser:
             return self.all()
-        held = Mandate.objects.of(user, roles)
-        return self.filter(
-            models.Q(pk__in=held.filter(network__isnull=False).values("network"))
-            | models.Q(
-                municipality__in=held.filter(municipality__isnull=False).values(
-                    "municipality"
-                )
+        covered = _covered_by(Mandate.objects.of(user, roles))
+        if roles is not None and OFFICER_BY_CHARTER in roles:
+            officer = frozenset({Role.MANDATED_OFFICER})
+            covered |= _covered_by(Mandate.objects.of(user, officer)) & models.Q(
+                police_zone__officer_access=PoliceZone.OfficerAccess.MEMBERS
             )
-            | models.Q(
-                police_zone__in=held.filter(police_zone__isnull=False).values(
-                    "police_zone"
-                )
-            )
-        )
+        return self.filter(covered)
+
+
+def _covered_by(mandates: MandateQuerySet) -> models.Q:
+    """Networks that one of the mandates is for, or for whose place it is."""
+    networks = mandates.filter(network__isnull=False).values("network")
+    towns = mandates.filter(municipality__isnull=False).values("municipality")
+    zones = mandates.filter(police_zone__isnull=False).values("police_zone")
+    return (
+        models.Q(pk__in=networks)
+        | models.Q(municipality__in=towns)
+        | models.Q(police_zone__in=zones)
+    )
 
 
 class Network(ClusterableModel):

@@ -45,6 +45,12 @@ class Postcode(models.Model):
 class PoliceZone(models.Model):
     """A local police zone with its number, such as 5350."""
 
+    class OfficerAccess(models.TextChoices):
+        """What the charters of the zone let a mandated officer see."""
+
+        COUNTS = "counts", _("how many members there are, not who they are")
+        MEMBERS = "members", _("members with their addresses, and sanctions")
+
     number = models.CharField(
         _("number"),
         max_length=4,
@@ -58,6 +64,13 @@ class PoliceZone(models.Model):
         blank=True,
         validators=[validate_phone],
         help_text=_("The number for what is not urgent, in international form."),
+    )
+    officer_access = models.CharField(
+        _("mandated officers see"),
+        max_length=10,
+        choices=OfficerAccess.choices,
+        default=OfficerAccess.COUNTS,
+        help_text=_("As the charters of this zone say."),
     )
 
     class Meta:
@@ -116,6 +129,14 @@ class Municipality(models.Model):
         max_length=3,
         choices=MessageLanguage.choices,
         default=MessageLanguage.OWN,
+    )
+    needs_four_eyes = models.BooleanField(
+        _("two people for every message"),
+        default=False,
+        help_text=_(
+            "Whoever wrote the last version of a page does not confirm it for BINs "
+            "of this municipality: a colleague does."
+        ),
     )
     site = models.ForeignKey(
         "wagtailcore.Site",

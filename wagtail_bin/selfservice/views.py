@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -16,6 +14,7 @@ from wagtail_bin.exceptions import LinkInvalid
 from wagtail_bin.membership.consent import withdraw_consent
 from wagtail_bin.membership.links import read_unsubscribe_token
 from wagtail_bin.models import ChannelName, Consent, Member, Purpose
+from wagtail_bin.selfservice.answers import answer, language_of
 
 
 # The token is the proof; a mail provider posts without cookies (RFC 8058).
@@ -40,11 +39,11 @@ class UnsubscribeView(View):
         """Read the token, act on POST, answer in the member's language."""
         context: dict[str, Any] = {}
         status = 200
-        language = translation.get_language() or "nl"
+        language = ""
         try:
             member_id, purpose, channel = read_unsubscribe_token(token)
             member = _member(member_id)
-            language = _language(member)
+            language = language_of(member)
             if request.method == "POST":
                 _withdraw(request, member_id, purpose, channel)
             context = {
@@ -55,14 +54,7 @@ class UnsubscribeView(View):
             }
         except LinkInvalid:
             page, status = "link_invalid", 410
-        with translation.override(language):
-            response = render(
-                request, f"wagtail_bin/selfservice/{page}.html", context, status=status
-            )
-        response["Content-Language"] = language
-        response["Referrer-Policy"] = "no-referrer"
-        response["X-Robots-Tag"] = "noindex"
-        return response
+        return answer(request, page, context, language=language, status=status)
 
 
 def _member(member_id: int) -> Member:
@@ -74,10 +66,6 @@ def _member(member_id: int) -> Member:
     if member is None:
         raise LinkInvalid("member")
     return member
-
-
-def _language(member: Member) -> str:
-    return member.language or member.network.municipality.language_order[0]
 
 
 def _withdraw(

@@ -10,12 +10,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from wagtail_bin.exceptions import ImportRejected
-from wagtail_bin.exchange.apply import BASES, ImportResult, import_members
+from wagtail_bin.exchange.apply import ImportResult, import_members
 from wagtail_bin.exchange.formats import check_size
 from wagtail_bin.exchange.preview import Preview, preview_import
 from wagtail_bin.exchange.problems import describe
 from wagtail_bin.exchange.rejects import refused_workbook
-from wagtail_bin.models import Network
+from wagtail_bin.exchange.staging import refused_rows
+from wagtail_bin.exchange.uploads import BASES
+from wagtail_bin.models import MemberImport, Network
 
 RefusedRows = list[tuple[int, Sequence[str], Sequence[dict[str, str]]]]
 
@@ -40,6 +42,13 @@ class Command(BaseCommand):
             " stay unconfirmed and get no tips.",
         )
         parser.add_argument(
+            "--policy",
+            choices=MemberImport.Policy.values,
+            default=MemberImport.Policy.UPDATE,
+            help="What becomes of members who are on the list already: take over what"
+            " the file says, only fill in what is empty, or leave them as they are.",
+        )
+        parser.add_argument(
             "--refused", type=Path, help="Write the refused rows to this .xlsx file."
         )
 
@@ -52,11 +61,15 @@ class Command(BaseCommand):
         try:
             source = self._read(options["file"])
             if options["dry_run"]:
-                done = preview_import(network=network, source=source, sample=None)
+                done = preview_import(
+                    network=network,
+                    source=source,
+                    policy=options["policy"],
+                    sample=None,
+                )
                 header = done.members.mapping.header
                 rows = [
-                    (row.line, row.cells, [p.as_json() for p in row.problems])
-                    for row in done.first_refused
+                    (row.line, row.cells, row.problems) for row in done.first_refused
                 ]
             else:
                 basis = options["basis"]
@@ -66,10 +79,10 @@ class Command(BaseCommand):
                     source=source,
                     file_name=options["file"].name,
                     basis="" if basis == "none" else basis,
+                    policy=options["policy"],
                 )
                 header = done.member_import.mapping["header"]
-                refused = done.member_import.refused_rows
-                rows = list(refused.values_list("line", "cells", "problems"))
+                rows = list(refused_rows(done.member_import))
         except ImportRejected as error:
             raise CommandError(str(error)) from error
         self._tell_refused(rows)
@@ -112,7 +125,7 @@ class Command(BaseCommand):
             _(
                 "New: %(created)s. Changed: %(updated)s. Already there: %(unchanged)s."
                 " Left or excluded, not brought back: %(kept_out)s."
-                " Refused: %(refused)s."
+                " Refused: %(refused)s. Missing from the file: %(missing)s."
             )
             % {
                 "created": done.created,
@@ -120,6 +133,7 @@ class Command(BaseCommand):
                 "unchanged": done.unchanged,
                 "kept_out": done.kept_out,
                 "refused": done.refused,
+                "missing": done.missing,
             }
         )
         if isinstance(done, Preview):

@@ -1,0 +1,1 @@
+"""Offices and their holders: who joins which group, and who follows whom."""
