@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from wagtail.admin.ui.components import Component
 
-from wagtail_bin.admin import dispatches, imports, one_dispatch, worklist
+from wagtail_bin.admin import dispatches, one_dispatch, worklist
+from wagtail_bin.admin.imports import one_import
 from wagtail_bin.membership.worklist import with_problems
 from wagtail_bin.models import Dispatch, Mandate, Member, Network, TipIndexPage
 from wagtail_bin.permissions import Capability, networks_for
@@ -83,8 +84,8 @@ class OfficesPanel(Component):
         if worklist.may_look_after(self.user):
             url = reverse(worklist.WORKLIST)
             found.append((url, _("Addresses to check"), "warning"))
-        if imports.may_import(self.user):
-            found.append((reverse(imports.MENU_VIEW), _("Import members"), "upload"))
+        if one_import.may_import(self.user):
+            found.append((reverse(one_import.UPLOAD), _("Import members"), "upload"))
         if dispatches.may_see_dispatches(self.user):
             url = reverse(one_dispatch.INDEX)
             found.append((url, _("Sent to members"), "mail"))

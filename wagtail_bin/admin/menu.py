@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.menu import MenuItem
 from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
-from wagtail_bin.admin import dispatches, imports, sanctions, switch, worklist
+from wagtail_bin.admin import dispatches, sanctions, switch, worklist
+from wagtail_bin.admin.imports import one_import
 from wagtail_bin.admin.mandates import MandateViewSet
 from wagtail_bin.admin.members import MemberViewSet
 from wagtail_bin.admin.networks import NetworkViewSet
@@ -56,8 +57,8 @@ def import_item() -> MenuItem:
     """Import members."""
     return ScreenMenuItem(
         _("Import members"),
-        imports.MENU_VIEW,
-        imports.may_import,
+        one_import.UPLOAD,
+        one_import.may_import,
         name="bin-import",
         icon_name="upload",
         order=20,

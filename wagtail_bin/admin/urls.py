@@ -10,7 +10,6 @@ from wagtail_bin.admin import (
     dispatches,
     handovers,
     households,
-    imports,
     member_export,
     sanctions,
     segments,
@@ -18,6 +17,7 @@ from wagtail_bin.admin import (
     switch,
     worklist,
 )
+from wagtail_bin.admin.imports.urls import urlpatterns as import_urlpatterns
 
 app_name = "wagtail_bin_admin"
 
@@ -27,7 +27,7 @@ urlpatterns: list[URLPattern] = [
     *dispatches.urlpatterns,
     *handovers.urlpatterns,
     *households.urlpatterns,
-    *imports.urlpatterns,
+    *import_urlpatterns,
     *member_export.urlpatterns,
     *sanctions.urlpatterns,
     *segments.urlpatterns,
