@@ -48,18 +48,34 @@ CODES = {
     "Consent.purpose": PURPOSES,
     "Consent.basis": {
         *("enrolment", "transfer", "link", "one_click", "office", "complaint"),
-        "provider",
+        *("provider", "undone"),
     },
     "Suppression.reason": {"bounce", "soft", "complaint", "erased", "manual"},
     "Member.state": {"unconfirmed", "active", "suspended", "left", "excluded"},
     "Member.source": {"import", "paper", "web"},
     "Member.language": {"nl", "fr", "de", "en"},
-    "MemberImport.state": {"uploaded", "applied"},
+    "MemberImport.state": {
+        *("uploaded", "planning", "planned", "applying", "applied", "cancelled"),
+        *("failed", "undoing", "undone"),
+    },
+    "MemberImport.failure": {"unreadable", "erased", "worker"},
+    "MemberImport.policy": {"update", "fill", "skip"},
+    "ImportRow.kind": {"new", "changed", "same", "kept_out", "refused"},
+    "ImportRow.note": {
+        *("left", "excluded", "barred", "withdrew", "suppressed", "policy"),
+    },
+    "ImportRow.outcome": {"", "written", "overtaken", "undone", "kept"},
+    "ImportRow.kept": {"edited", "messages", "consent", "related", "gone"},
     "Mandate.role": {
         *("coordinator", "deputy_coordinator", "steering_group", "mandated_officer"),
         *("chief_of_police", "prevention_officer", "web_editor", "mayor"),
     },
     "Municipality.message_language": {"own", "all"},
+    "PoliceZone.officer_access": {"counts", "members"},
+    "Sanction.kind": {"reprimand", "temporary", "permanent"},
+    "Sanction.state_before": {
+        *("unconfirmed", "active", "suspended", "left", "excluded"),
+    },
     "Network.kind": {"residents", "business", "thematic"},
     "NetworkStreet.parity": {"all", "odd", "even"},
     "TipPage.season": {"all_year", "dark_months", "summer"},
@@ -77,6 +93,7 @@ KINDS = {
 
 # What waits in the queue, or stands in a schedule, with the arguments that it has.
 TASKS = {
+    "wagtail_bin.exchange.tasks.work": ["00000000-0000-0000-0000-000000000000"],
     "wagtail_bin.dispatch.tasks.drain": ["00000000-0000-0000-0000-000000000000"],
     "wagtail_bin.dispatch.tasks.sweep": ["default"],
 }
