@@ -70,6 +70,18 @@ class NetworkFactory(DjangoModelFactory):
     contact_email = "coordinator@heidebeek.example"
 
 
+class CharterFactory(DjangoModelFactory):
+    """A charter that was signed and approved."""
+
+    class Meta:
+        model = models.Charter
+
+    network = factory.SubFactory(NetworkFactory)
+    text = "<p>Wie elkaar wat meldt.</p>"
+    signed_on = dt.date(2025, 3, 1)
+    approved_on = dt.date(2025, 6, 1)
+
+
 class NetworkStreetFactory(DjangoModelFactory):
     class Meta:
         model = models.NetworkStreet

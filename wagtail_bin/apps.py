@@ -20,7 +20,7 @@ class WagtailBinConfig(AppConfig):
         from wagtail_bin import checks, permissions, signal_handlers  # noqa: F401
         from wagtail_bin.dispatch.schedule import install_sweeps
         from wagtail_bin.membership.retention import forget_addresses
-        from wagtail_bin.models import Member, Network, Sanction, Segment
+        from wagtail_bin.models import Charter, Member, Network, Sanction, Segment
         from wagtail_bin.permissions import Capability, MandatePermissionPolicy
 
         pre_delete.connect(forget_addresses, sender=Member)
@@ -35,6 +35,18 @@ class WagtailBinConfig(AppConfig):
                     "add": Capability.EDIT_MEMBERS,
                     "change": Capability.EDIT_MEMBERS,
                     "delete": Capability.EDIT_MEMBERS,
+                },
+            ),
+        )
+        register_permission_policy(
+            Charter,
+            # Never deleted: the next version takes its place.
+            MandatePermissionPolicy(
+                Charter,
+                {
+                    "view": Capability.VIEW_NETWORK,
+                    "add": Capability.MANAGE_CHARTERS,
+                    "change": Capability.MANAGE_CHARTERS,
                 },
             ),
         )

@@ -12,6 +12,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
 from wagtail_bin.admin import dispatches, sanctions, switch, worklist
+from wagtail_bin.admin.charters import CharterViewSet
 from wagtail_bin.admin.imports import one_import
 from wagtail_bin.admin.mandates import MandateViewSet
 from wagtail_bin.admin.members import MemberViewSet
@@ -128,6 +129,7 @@ class BINViewSetGroup(SnippetViewSetGroup):
     items = (
         MemberViewSet(menu_order=10),
         NetworkViewSet(menu_order=30),
+        CharterViewSet(menu_order=35),
         MandateViewSet(menu_order=40),
         MunicipalityViewSet(menu_order=50),
         PoliceZoneViewSet(menu_order=60),

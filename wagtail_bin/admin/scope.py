@@ -26,7 +26,7 @@ from wagtail.permissions import policy_registry
 from wagtail.snippets.bulk_actions.delete import DeleteBulkAction
 from wagtail.snippets.views import chooser, snippets
 
-from wagtail_bin.models import Member, Network
+from wagtail_bin.models import Charter, Member, Network
 from wagtail_bin.permissions import Capability, networks_for
 
 # What a view must be allowed to do when it does not say so itself.
@@ -228,7 +228,7 @@ class ScopedModelForm(WagtailAdminModelForm):
 class ScopedDeleteBulkAction(DeleteBulkAction):
     """Deletes chosen rows, all of them the user's to delete, and logs each."""
 
-    models = [Member]
+    models = [Charter, Member]
 
     def get_queryset(self, model: Any, object_ids: list[str]) -> Any:
         """The chosen rows.
@@ -263,9 +263,15 @@ def closed_urls() -> list[URLPattern]:
     Register them before its own. It finds the model whatever the case of its
     name, so these do too.
     """
-    letters = (f"[{c}{c.upper()}]" for c in str(Member._meta.model_name))
-    names = f"{Member._meta.app_label}/{''.join(letters)}"
+    names = "|".join(map(_in_any_case, (Charter, Member)))
     return [
-        re_path(rf"^localize/api/snippets/{names}/", refuse),
-        re_path(rf"^localize/submit/snippet/{names}/", refuse),
+        re_path(rf"^localize/api/snippets/{Member._meta.app_label}/({names})/", refuse),
+        re_path(
+            rf"^localize/submit/snippet/{Member._meta.app_label}/({names})/", refuse
+        ),
     ]
+
+
+def _in_any_case(model: type[models.Model]) -> str:
+    """A pattern for a model's name."""
+    return "".join(f"[{c}{c.upper()}]" for c in str(model._meta.model_name))

@@ -1,11 +1,12 @@
 """The schema: fields, constraints, QuerySets. A file per aggregate.
 
 Files import each other in this direction only: organisation, mandates,
-networks, members, sanctions, segments, audit_log, imports, dispatches, deliveries, handovers, sending,
-themes, blocks, pages.
+networks, charters, members, sanctions, segments, audit_log, imports, dispatches,
+deliveries, handovers, sending, themes, blocks, pages.
 """
 
 from wagtail_bin.models.audit_log import OF_SANCTIONS, MemberLogEntry
+from wagtail_bin.models.charters import Charter
 from wagtail_bin.models.deliveries import Delivery, DeliveryEvent
 from wagtail_bin.models.dispatches import Dispatch, DispatchMessage
 from wagtail_bin.models.handovers import Handover
@@ -64,6 +65,7 @@ __all__ = [
     "BINPageMixin",
     "ChannelName",
     "ChannelState",
+    "Charter",
     "ColumnMapping",
     "Consent",
     "Delivery",
