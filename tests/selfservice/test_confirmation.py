@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -74,6 +75,13 @@ def test_p01_the_button_confirms_with_what_was_ticked(
     )
     assert set(given) == {(purpose, "email", True, "link") for purpose in purposes}
     assert len(given) == len(purposes)
+    # What stood on the page is kept, word for word.
+    page = client.get(url_for(member)).content.decode()
+    for text in member.consents.values_list("text", flat=True):
+        language, question, answer = re.fullmatch(r"(\w\w): (.+:) (.+)", text).groups()  # type: ignore[union-attr]
+        assert language == "fr"
+        assert question in page
+        assert answer.lower() in page.lower()
     reached = with_reach(Member.objects.all()).get()
     assert (not reached.unreachable) == ("tips" in purposes)
     actions = [entry.action for entry in MemberLogEntry.objects.order_by("pk")]

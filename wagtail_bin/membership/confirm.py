@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from django.db import transaction
 
@@ -20,7 +20,7 @@ class Confirmed:
     has_changed: bool
 
 
-def confirm_membership(*, member_id: int, purposes: Iterable[Purpose]) -> Confirmed:
+def confirm_membership(*, member_id: int, agreed: Mapping[Purpose, str]) -> Confirmed:
     """Make an invited member active, with what the member agreed to by e-mail.
 
     A second time only adds to what was agreed to. Who left, or was suspended in the
@@ -28,7 +28,8 @@ def confirm_membership(*, member_id: int, purposes: Iterable[Purpose]) -> Confir
 
     Args:
         member_id: primary key, from a link that was checked.
-        purposes: what the member ticked; may be empty.
+        agreed: what the member ticked, with the words that stood there; may be
+            empty.
 
     Raises:
         LinkInvalid: there is no such member who could confirm.
@@ -45,11 +46,12 @@ def confirm_membership(*, member_id: int, purposes: Iterable[Purpose]) -> Confir
         if has_changed:
             Member.objects.filter(pk=member_id).update(state=state.ACTIVE)
             MemberLogEntry.objects.log_each(audit.CONFIRM_MEMBER, [(member, {})])
-        for purpose in purposes:
+        for purpose, text in agreed.items():
             give_consent(
                 member_id=member_id,
                 purpose=purpose,
                 channel=ChannelName.EMAIL,
                 basis=Consent.Basis.LINK,
+                text=text,
             )
     return Confirmed(has_changed)

@@ -14,6 +14,8 @@ from wagtail_bin import audit
 from wagtail_bin.exceptions import LinkInvalid
 from wagtail_bin.models import ChannelName, Consent, Member, MemberLogEntry, Purpose
 
+LONGEST_TEXT = Consent._meta.get_field("text").max_length
+
 
 @dataclasses.dataclass(frozen=True)
 class ConsentResult:
@@ -28,9 +30,15 @@ def give_consent(
     purpose: Purpose,
     channel: ChannelName,
     basis: Consent.Basis,
+    text: str = "",
 ) -> ConsentResult:
-    """Note that a member wants this. Arguments as for :func:`withdraw_consent`."""
-    return _state(member_id, purpose, channel, basis, is_given=True)
+    """Note that a member wants this. Arguments as for :func:`withdraw_consent`.
+
+    Args:
+        text: what the member agreed to, as it was read, for the record (GDPR,
+            Art. 7(1)).
+    """
+    return _state(member_id, purpose, channel, basis, text, is_given=True)
 
 
 def withdraw_consent(
@@ -174,6 +182,7 @@ def _state(
     purpose: Purpose,
     channel: ChannelName,
     basis: Consent.Basis,
+    text: str = "",
     *,
     is_given: bool,
 ) -> ConsentResult:
@@ -192,6 +201,7 @@ def _state(
             channel=channel,
             is_given=is_given,
             basis=basis,
+            text=text[:LONGEST_TEXT],
             # As in the ledger: what came first can be told afterwards.
             at=Now(),
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -13,6 +15,8 @@ from wagtail_bin.membership.confirm import confirm_membership
 from wagtail_bin.membership.links import read_confirmation_token
 from wagtail_bin.models import Member, Purpose
 from wagtail_bin.selfservice.answers import answer, language_of
+
+QUESTION = _("By e-mail I want to get:")
 
 
 # The token is the proof, and mail programs open links without cookies.
@@ -31,7 +35,12 @@ class ConfirmView(View):
         return answer(
             request,
             "confirm",
-            {"network": member.network, "token": token, "purposes": list(Purpose)},
+            {
+                "network": member.network,
+                "token": token,
+                "question": QUESTION,
+                "purposes": list(Purpose),
+            },
             language=language_of(member),
         )
 
@@ -41,7 +50,10 @@ class ConfirmView(View):
         purposes = [purpose for purpose in Purpose if purpose.value in chosen]
         try:
             member = invited(token)
-            confirm_membership(member_id=member.pk, purposes=purposes)
+            confirm_membership(
+                member_id=member.pk,
+                agreed={purpose: wording(member, purpose) for purpose in purposes},
+            )
         except LinkInvalid:
             return answer(request, "confirmation_invalid", status=410)
         return answer(
@@ -50,6 +62,13 @@ class ConfirmView(View):
             {"network": member.network, "purposes": purposes},
             language=language_of(member),
         )
+
+
+def wording(member: Member, purpose: Purpose) -> str:
+    """What the member read beside the box, with the language it was in."""
+    language = language_of(member)
+    with translation.override(language):
+        return f"{language}: {QUESTION} {purpose.label}"
 
 
 def invited(token: str) -> Member:
