@@ -67,6 +67,11 @@ class SendingView(View):
         """What was chosen, from the address or the form."""
         return self.request.POST if self.request.method == "POST" else self.request.GET
 
+    @property
+    def searched(self) -> str:
+        """The words by which a member is looked for."""
+        return str(self.request.POST.get("q", ""))
+
     @cached_property
     def chosen(self) -> list[Network]:
         """The BINs ticked; the only one there is counts as ticked."""
@@ -178,7 +183,7 @@ class SendingView(View):
     def address_with_choice(self, view_name: str = "wagtail_bin_admin:send") -> str:
         """The address of a screen with everything that was chosen."""
         query = [*self.choice, *self.moment]
-        query += [(key, self.data[key]) for key in ("as", "q") if self.data.get(key)]
+        query += [("as", self.data["as"])] if self.data.get("as") else []
         return f"{reverse(view_name, args=[self.page.pk])}?{urlencode(query)}"
 
 

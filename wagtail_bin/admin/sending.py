@@ -62,7 +62,10 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
         return self.show()
 
     def post(self, request: HttpRequest, page_id: int) -> HttpResponse:
-        """Send a test to the user, or publish and send."""
+        """Show another example, send a test to the user, or publish and send."""
+        if "look" in request.POST:
+            # What is searched for is a person: it is in no address.
+            return self.show()
         try:
             if "test" in request.POST:
                 return self.send_test()
@@ -149,7 +152,7 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
             recipient_key=self.recipient_key(),
             examples=self.examples(),
             found=self.found(),
-            q=self.data.get("q", ""),
+            q=self.searched,
             may_see_members=networks_for(
                 self.request.user, Capability.VIEW_MEMBERS
             ).exists(),
@@ -260,7 +263,7 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
 
     def found(self) -> list[Member]:
         """Members that the user searched for, to see their mail."""
-        words = self.data.get("q", "").split()
+        words = self.searched.split()
         if not words:
             return []
         members = self.visible_members
