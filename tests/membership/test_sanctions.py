@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from tests.factories import (
     MandateFactory,
@@ -39,6 +40,13 @@ pytestmark = pytest.mark.django_db
 Kind = Sanction.Kind
 State = Member.State
 DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """Refusals and the history as they are written, whatever the catalogues say."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

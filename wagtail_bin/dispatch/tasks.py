@@ -122,6 +122,7 @@ def settle(queue: str) -> sweeping.Swept:
     sanctions.end_suspensions()
     retention.forget_lists()
     retention.forget_sanctions()
+    retention.forget_events()
     worker.note_sweep(queue)
     return swept
 
