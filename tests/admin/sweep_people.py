@@ -156,6 +156,8 @@ SEE = Capability.VIEW_NETWORK
 VIEW, EDIT = Capability.VIEW_MEMBERS, Capability.EDIT_MEMBERS
 TAKE, LOAD = Capability.EXPORT_MEMBERS, Capability.IMPORT_MEMBERS
 WRITE, SEND = Capability.COMPOSE, Capability.SEND
+READ, JUDGE = Capability.VIEW_SANCTIONS, Capability.IMPOSE_SANCTIONS
+AGREE = Capability.MANAGE_CHARTERS
 
 # Where something of a member, or of who holds an office, is seen, and all that it
 # takes; nowhere else is any.
@@ -166,13 +168,26 @@ SHOWS: dict[str, set[Capability]] = {
     "wagtail_bin_admin:dispatch_deliveries_results": {VIEW},
     "wagtail_bin_admin:handover_download": {SEND, TAKE},
     "wagtail_bin_admin:import_refused": {LOAD},
+    "wagtail_bin_admin:import_result": {LOAD},
+    "wagtail_bin_admin:import_rows": {LOAD},
+    "wagtail_bin_admin:import_upload": {LOAD},
+    "wagtail_bin_admin:member_sanction": {JUDGE},
+    "wagtail_bin_admin:members_export": {TAKE},
+    "wagtail_bin_admin:sanction_lift": {JUDGE},
+    "wagtail_bin_admin:sanctions": {READ},
+    "wagtail_bin_admin:sanctions_results": {READ},
+    "wagtail_bin_admin:segment_delete": {EDIT},
+    "wagtail_bin_admin:segments": {VIEW},
     "wagtail_bin_admin:send": {WRITE, VIEW},
     "wagtail_bin_admin:send_preview": {WRITE, VIEW},
-    "wagtail_bin_admin:worklist": {VIEW},
+    "wagtail_bin_admin:worklist": {EDIT},
     "wagtail_bin_admin:worklist_lift": {EDIT},
-    "wagtail_bin_admin:worklist_results": {VIEW},
+    "wagtail_bin_admin:worklist_results": {EDIT},
     "wagtailadmin_reports:site_history": {VIEW},
     "wagtailadmin_reports:site_history_results": {VIEW},
+    "wagtailsnippets_wagtail_bin_charter:edit": {AGREE},
+    "wagtailsnippets_wagtail_bin_charter:history": {AGREE},
+    "wagtailsnippets_wagtail_bin_charter:history_results": {AGREE},
     "wagtailsnippets_wagtail_bin_member:delete": {EDIT},
     "wagtailsnippets_wagtail_bin_member:edit": {EDIT},
     "wagtailsnippets_wagtail_bin_member:history": {EDIT},
@@ -185,6 +200,8 @@ CHANGES: dict[str, set[Capability]] = {
     "wagtail_bin_admin:dispatch_cancel": {SEND},
     "wagtail_bin_admin:dispatch_pause": {SEND},
     "wagtail_bin_admin:dispatch_retry": {SEND},
+    "wagtail_bin_admin:sanction_lift": {JUDGE},
+    "wagtail_bin_admin:segment_delete": {EDIT},
     "wagtail_bin_admin:worklist_lift": {EDIT},
     "wagtail_bulk_action": {EDIT},
     "wagtailsnippets_wagtail_bin_member:delete": {EDIT},

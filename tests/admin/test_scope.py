@@ -39,6 +39,7 @@ from tests.admin.sweep_people import (
     user_with,
 )
 from tests.factories import (
+    CharterFactory,
     MandateFactory,
     MemberFactory,
     NetworkFactory,
@@ -47,6 +48,7 @@ from tests.factories import (
 )
 from wagtail_bin.models import (
     ChannelName,
+    Charter,
     Consent,
     Delivery,
     Dispatch,
@@ -86,8 +88,10 @@ OURS = {
     "wagtail_localize",
     "wagtailadmin_editing_sessions",
     "wagtailadmin_reports",
+    "wagtailsnippetchoosers_wagtail_bin_charter",
     "wagtailsnippetchoosers_wagtail_bin_member",
     "wagtailsnippets",
+    "wagtailsnippets_wagtail_bin_charter",
     "wagtailsnippets_wagtail_bin_member",
 }
 ELSEWHERE = {
@@ -127,6 +131,8 @@ SCREENS = {
 # fixture; the member where none fits.
 ROWS = {
     "bin-mandates:": "mandate",
+    "wagtailsnippetchoosers_wagtail_bin_charter:": "charter",
+    "wagtailsnippets_wagtail_bin_charter:": "charter",
     "bin-networks:": "network",
     "bin-users:": "user",
     "wagtail_localize:submit_page": "tip",
@@ -137,8 +143,11 @@ ROWS = {
 # Patterns without a name, which nothing can be asked of.
 UNNAMED = {
     "admin/test404/",
-    "admin/^localize/api/snippets/wagtail_bin/[mM][eE][mM][bB][eE][rR]/",
-    "admin/^localize/submit/snippet/wagtail_bin/[mM][eE][mM][bB][eE][rR]/",
+    *(
+        f"admin/^localize/{what}/wagtail_bin/"
+        "(?:[cC][hH][aA][rR][tT][eE][rR]|[mM][eE][mM][bB][eE][rR])/"
+        for what in ("api/snippets", "submit/snippet")
+    ),
     "admin/^.*/$",
 }
 # Named addresses without any row behind them, and why they are left alone.
@@ -355,6 +364,14 @@ def handover(dispatch: Dispatch) -> Handover:
 
 
 @pytest.fixture
+def charter(network: Network) -> Charter:
+    """What was agreed for the network."""
+    charter: Charter = CharterFactory(network=network, text="<p>Qanary</p>")
+    log(charter, "wagtail.edit", user=UserFactory(username="qanary_secretary"))
+    return charter
+
+
+@pytest.fixture
 def sanction(member: Member) -> Sanction:
     """A suspension of the foreign member, which is in force."""
     return SanctionFactory(
@@ -391,6 +408,7 @@ def rows(
     network: Network,
     member: Member,
     member_import: MemberImport,
+    charter: Charter,
     dispatch: Dispatch,
     handover: Handover,
     sanction: Sanction,
@@ -406,6 +424,7 @@ def rows(
         "network": network,
         "member": member,
         "member_import": member_import,
+        "charter": charter,
         "dispatch": dispatch,
         "handover": handover,
         "sanction": sanction,
@@ -464,6 +483,7 @@ def state_of(network: Network) -> list[Any]:
         network.deliveries.all(),
         MemberLogEntry.objects.filter(network=network),
         Network.objects.filter(pk=network.pk),
+        network.charters.all(),
         Mandate.objects.filter(network=network),
     ]
     return [list(found.values()) for found in rows]

@@ -333,7 +333,9 @@ def test_hand_over_worklist_and_switch(
     press(page, "Pause all sending")
     shoot(page, "switch-paused")
     page.goto(f"{site}/admin/")
-    expect(page.locator(".bin-home-panel").first).to_contain_text("All sending is paused")
+    expect(page.locator(".bin-home-panel").first).to_contain_text(
+        "All sending is paused"
+    )
     shoot(page, "switch-home")
     SendingSwitch.objects.update(fingerprint="0" * 64)
     page.goto(f"{site}/admin/bin/switch/")
