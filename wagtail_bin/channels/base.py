@@ -133,6 +133,8 @@ class Receipt:
         retry_after: seconds that the provider asks us to wait; 0: it did not say.
         is_channel_wide: the failure has nothing to do with this recipient: the
             next one would fare the same.
+        is_permanent: ``REJECTED`` since the address will never do, so that it
+            may be suppressed.
     """
 
     outcome: Outcome
@@ -141,6 +143,7 @@ class Receipt:
     source: str = ""
     retry_after: float = 0
     is_channel_wide: bool = False
+    is_permanent: bool = False
 
 
 class Channel(abc.ABC):
