@@ -95,7 +95,7 @@ class EmailChannel(Channel):
         is_one = local and domain and "@" not in local
         if not is_one or not ADDRESS_CHARACTERS.isdisjoint(message.to):
             raise UnsafeMessage("recipient")
-        if any(map(RESERVED_HEADERS.fullmatch, message.headers)):
+        if _has_reserved(tuple(message.headers)):
             raise UnsafeMessage("reserved_header")
         if message.message_id and not MESSAGE_ID.fullmatch(message.message_id):
             raise UnsafeMessage("message_id")
@@ -150,6 +150,12 @@ class EmailChannel(Channel):
         for message, receipt in zip(messages, receipts, strict=True):
             _note(message, receipt)
         return receipts
+
+
+@functools.lru_cache
+def _has_reserved(names: tuple[str, ...]) -> bool:
+    """Whether a header is among them that we set: the same few, time and again."""
+    return any(map(RESERVED_HEADERS.fullmatch, names))
 
 
 class _Built(NamedTuple):

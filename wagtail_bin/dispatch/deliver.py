@@ -352,17 +352,17 @@ class _Lot:
         parts = self._parts(ids, batch, more)
         flights: deque[_Flight] = deque()
         try:
+            part = next(parts, None)
             while True:
-                while len(flights) < depth and self._may_call():
+                while part and len(flights) < depth and self._may_call():
                     if is_over():
                         self._may_call.halt()
-                        break
-                    part = next(parts, None)
-                    if not part:
                         break
                     flights.append(self._mark(part))
                     self._take_off(flights[-1])
                     self._look_up()
+                    # Claimed while calls are under way, not when they have ended.
+                    part = next(parts, None) if self._may_call() else None
                 if not flights:
                     break
                 self._land(flights.popleft())

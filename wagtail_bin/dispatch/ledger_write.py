@@ -33,8 +33,8 @@ NOT_TRIED = "worker"
 
 
 def _pause(attempt: int, receipt: Receipt, purpose: str) -> float:
-    """Seconds until the next attempt."""
-    if receipt.source == NOT_TRIED:
+    """Seconds until the next attempt, if there is one."""
+    if receipt.outcome is not Outcome.RETRY or receipt.source == NOT_TRIED:
         return 0.0
     pauses = conf.RETRY_PAUSES[purpose]
     if receipt.is_channel_wide:
