@@ -462,6 +462,49 @@ def test_no_call_is_larger_than_its_recipients_need(provider: Provider) -> None:
     assert call.body.count(b"x" * 5000) == 1
 
 
+@able
+def test_what_recipients_have_in_common_goes_over_the_wire_once(
+    provider: Provider,
+) -> None:
+    network, name = PLACEHOLDERS["network"], PLACEHOLDERS["name"]
+    content = personal_content(
+        text=f"{name}, {network}", html=f"<p>{name}, {network}</p>"
+    )
+    messages = [
+        dataclasses.replace(
+            message, values={**message.values, "network": "ONS NETWERK"}
+        )
+        for message in (personal_message(n, content) for n in range(20))
+    ]
+    send(messages)
+    assert_each_got_theirs(provider, messages)
+    [call] = provider.calls
+    body = call.body.replace(b"+", b" ")
+    # In the text, and in the HTML.
+    assert body.count(b"ONS NETWERK") == 2
+
+
+@able
+def test_s12_markup_that_recipients_have_in_common_is_text_too(
+    provider: Provider,
+) -> None:
+    content = personal_content()
+    messages = [personal_message(n, content, name="Jan & <b>Mia") for n in range(3)]
+    send(messages)
+    assert_each_got_theirs(provider, messages)
+
+
+@able
+def test_a_value_goes_over_the_wire_once_unless_html_changes_it(
+    provider: Provider,
+) -> None:
+    content = personal_content()
+    messages = [personal_message(n, content, name=f"Naam{n:03}") for n in range(20)]
+    send(messages)
+    [call] = provider.calls
+    assert [call.body.count(b"Naam%03d" % n) for n in range(20)] == [1] * 20
+
+
 def test_what_is_no_field_stays_as_it_is() -> None:
     plain = "{ } { { a } } [x] [1] 100% %20 a*b** %C3%A9 {\n{ | * | @media{a{b}}"
     assert literal(plain) == plain

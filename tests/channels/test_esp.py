@@ -6,7 +6,10 @@ import base64
 import datetime
 import socket
 import ssl
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import format_datetime
 from typing import Any
 
@@ -16,10 +19,12 @@ from anymail.signals import post_send, pre_send
 
 from example_site.mail_sink import free_port
 from tests.channels.conftest import Provider
-from tests.channels.esp_server import CLOSE, HANG, RESET, Answer, EspServer
+from tests.channels.esp_server import CLOSE, HANG, RESET, Answer, EspServer, Request
 from tests.channels.messages import personal_content, personal_message
+from wagtail_bin.channels import esp
 from wagtail_bin.channels.base import Outcome, OutgoingMessage, Receipt
 from wagtail_bin.channels.email import EmailChannel
+from wagtail_bin.channels.esp import PATIENCE, Turn
 
 common = pytest.mark.parametrize(
     "provider", ["postmark", "mailgun", "brevo", "amazon_ses"], indirect=True
@@ -28,6 +33,7 @@ by_http = pytest.mark.parametrize(
     "provider", ["postmark", "mailgun", "brevo"], indirect=True
 )
 postmark = pytest.mark.parametrize("provider", ["postmark"], indirect=True)
+mailgun = pytest.mark.parametrize("provider", ["mailgun"], indirect=True)
 amazon = pytest.mark.parametrize("provider", ["amazon_ses"], indirect=True)
 
 
@@ -398,6 +404,70 @@ def test_a_receiver_that_stops_a_mail_before_it_leaves_has_stopped_it(
         pre_send.disconnect(stop)
     assert receipt == Receipt(Outcome.REJECTED, "", code, "postmark")
     assert provider.calls == []
+
+
+@mailgun
+def test_a_batch_is_built_while_the_one_before_is_on_its_way(
+    provider: Provider,
+) -> None:
+    both = threading.Barrier(2)
+    lock = threading.Lock()
+    together = []
+
+    def answer(request: Request) -> Answer:
+        # Neither is answered before the other has come.
+        both.wait(10)
+        return provider.esp.answer(request)
+
+    def build(sender: Any, **kwargs: Any) -> None:
+        together.append(not lock.acquire(blocking=False))
+        time.sleep(0.05)
+        lock.release()
+
+    provider.server.answer = answer
+    pre_send.connect(build)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            receipts = [r for found in pool.map(send_two, "ab") for r in found]
+    finally:
+        pre_send.disconnect(build)
+    assert {receipt.outcome for receipt in receipts} == {Outcome.ACCEPTED}
+    assert together == [False, False]
+
+
+@mailgun
+def test_a_batch_that_cannot_be_built_holds_up_no_other(provider: Provider) -> None:
+    def stop(sender: Any, **kwargs: Any) -> None:
+        raise AnymailCancelSend
+
+    pre_send.connect(stop)
+    try:
+        assert {receipt.outcome for receipt in send_two("a")} == {Outcome.REJECTED}
+    finally:
+        pre_send.disconnect(stop)
+    begun = time.monotonic()
+    assert {receipt.outcome for receipt in send_two("b")} == {Outcome.ACCEPTED}
+    assert time.monotonic() - begun < PATIENCE
+
+
+@mailgun
+def test_a_batch_that_is_stuck_holds_up_no_other_for_long(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(esp, "PATIENCE", 0.1)
+    with Turn():
+        receipts = send_two("a")
+    assert {receipt.outcome for receipt in receipts} == {Outcome.ACCEPTED}
+
+
+def send_two(name: str) -> list[Receipt]:
+    """In one call."""
+    content = personal_content()
+    messages = [
+        personal_message(n, content, to=f"{name}{n}@example.org") for n in range(2)
+    ]
+    with EmailChannel(batch_limit=2) as channel:
+        return channel.send_batch(messages)
 
 
 @postmark

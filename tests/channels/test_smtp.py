@@ -162,7 +162,12 @@ def test_f16_a_reply_decides(
     server.actions = {stage: reply}
     receipt = attempt(server)
     assert receipt == Receipt(
-        outcome, "", reply[:3], "smtp", is_channel_wide=is_channel_wide
+        outcome,
+        "",
+        reply[:3],
+        "smtp",
+        is_channel_wide=is_channel_wide,
+        is_permanent=" 5.1.1 " in reply,
     )
     assert [mail.recipients for mail in server.mails] == [["<next@example.org>"]]
 
@@ -193,7 +198,7 @@ def test_what_follows_a_refused_recipient_changes_nothing_of_it(
     server.is_lenient = True
     server.actions = {"RCPT": "550 5.1.1 unknown", "EMPTY": action}
     receipt = attempt(server)
-    assert receipt == Receipt(Outcome.REJECTED, "", "550", "smtp")
+    assert receipt == Receipt(Outcome.REJECTED, "", "550", "smtp", is_permanent=True)
     assert [mail.recipients for mail in server.mails] == [["<next@example.org>"]]
 
 

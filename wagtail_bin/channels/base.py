@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import enum
+import functools
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,6 +44,8 @@ class Placeholders:
 
     def fill(self, text: str, values: Mapping[str, str]) -> str:
         """Replace the placeholders of all ``values`` in a text."""
+        if self.token not in text:
+            return text
         for name, value in values.items():
             text = text.replace(self[name], value)
         return text
@@ -133,6 +136,8 @@ class Receipt:
         retry_after: seconds that the provider asks us to wait; 0: it did not say.
         is_channel_wide: the failure has nothing to do with this recipient: the
             next one would fare the same.
+        is_permanent: ``REJECTED`` since the address will never do, so that it
+            may be suppressed.
     """
 
     outcome: Outcome
@@ -141,6 +146,7 @@ class Receipt:
     source: str = ""
     retry_after: float = 0
     is_channel_wide: bool = False
+    is_permanent: bool = False
 
 
 class Channel(abc.ABC):
@@ -250,12 +256,11 @@ class Channel(abc.ABC):
             *message.headers,
             *message.headers.values(),
         )
-        if any(CONTROL_CHARACTERS.search(value) for value in values):
+        if CONTROL_CHARACTERS.search("".join(values)):
             raise UnsafeMessage("header")
-        if not all(map(HEADER_NAME.fullmatch, message.headers)):
-            raise UnsafeMessage("header_name")
-        if ADDRESSING_HEADERS & {name.lower() for name in message.headers}:
-            raise UnsafeMessage("addressing_header")
+        fault = _fault_of_names(tuple(message.headers))
+        if fault:
+            raise UnsafeMessage(fault)
 
     def expect(self, message: OutgoingMessage | None) -> None:  # noqa: B027
         """Learn what comes after the message that is delivered next.
@@ -292,3 +297,13 @@ ADDRESSING_HEADERS = {"to", "cc", "bcc", "from", "sender", "subject", "reply-to"
 
 # RFC 5322 section 2.2: a colon or a blank in the name would begin another header.
 HEADER_NAME = re.compile(r"[!-9;-~]+")
+
+
+@functools.lru_cache
+def _fault_of_names(names: tuple[str, ...]) -> str:
+    """What is wrong with the names of some headers: the same few, time and again."""
+    if not all(map(HEADER_NAME.fullmatch, names)):
+        return "header_name"
+    if ADDRESSING_HEADERS & {name.lower() for name in names}:
+        return "addressing_header"
+    return ""

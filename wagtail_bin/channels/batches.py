@@ -6,9 +6,10 @@ makes one mail per address of it, with the values, headers and metadata of each.
 
 from __future__ import annotations
 
+import functools
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from email.utils import parseaddr
 from typing import Any
 
@@ -52,11 +53,19 @@ def groups(
     names = _names(messages[0].content) if messages else set()
     for position, message in enumerate(messages):
         address = _wire_address(message)
-        copies[address.lower()] = copies.get(address.lower(), 0) + 1
-        key: tuple[Any, ...] = (copies[address.lower()], *_shared(message))
+        copy = copies[address.lower()] = copies.get(address.lower(), 0) + 1
+        shared, own = _parted(message.headers)
+        key: tuple[Any, ...] = (
+            copy,
+            message.content,
+            message.subject,
+            message.reply_to,
+            *shared.items(),
+            *own,
+        )
         if not (
             names <= message.values.keys()
-            and _can_be_merged(message, address, provider)
+            and _can_be_merged(message, address, own, provider)
         ):
             key = (*key, position)
         found.setdefault(key, []).append(position)
@@ -84,7 +93,7 @@ def batch_mail(
     if len(messages) > provider.batch:
         raise UnsafeMessage("batch")
     first = messages[0]
-    fields = _Fields(first.content, provider)
+    fields = _Fields(first.content, provider, [m.values for m in messages])
     by_address = {wire_address(message.to): message for message in messages}
     mail = EmailMultiAlternatives(
         subject=literal(first.subject),
@@ -92,14 +101,14 @@ def batch_mail(
         from_email=first.content.from_email,
         to=list(by_address),
         reply_to=[first.reply_to] if first.reply_to else None,
-        headers=provider_headers(_headers(first, own=False), provider),
+        headers=provider_headers(_parted(first.headers)[0], provider),
         connection=connection,
     )
     if fields.html:
         mail.attach_alternative(fields.html, "text/html")
     own: Any = mail
     own.merge_data = {to: fields.values(m.values) for to, m in by_address.items()}
-    own.merge_headers = {to: _headers(m, own=True) for to, m in by_address.items()}
+    own.merge_headers = {to: _parted(m.headers)[1] for to, m in by_address.items()}
     own.merge_metadata = {to: {"delivery": m.reference} for to, m in by_address.items()}
     if fields.extra:
         own.esp_extra = fields.extra
@@ -109,38 +118,73 @@ def batch_mail(
 class _Fields:
     """A content with a provider's fields in the place of our placeholders.
 
-    A value has a field for the text and one for the HTML, where it is escaped.
+    Every byte of a value travels, and is quoted, once per recipient. So what all
+    have in common stands in the text itself, and a value has a field of its own
+    for the HTML only if that escapes it for any of them.
+
+    Args:
+        everybody: the values of each recipient; not empty.
     """
 
-    def __init__(self, content: Content, provider: Provider) -> None:
-        self._content = content
+    def __init__(
+        self,
+        content: Content,
+        provider: Provider,
+        everybody: Sequence[Mapping[str, str]],
+    ) -> None:
+        self._placeholders = content.placeholders
         self._field = provider.field
         self.extra: dict[str, Any] = {}
         if not provider.field:
             # SendGrid replaces whatever it is told to: our own placeholders.
             self.extra["merge_field_format"] = content.placeholders["{}"]
-        self.text, self._text_names = self._translated(content.text, "text")
-        self.html, self._html_names = self._translated(content.html, "html")
+        own = {name: {v[name] for v in everybody} for name in _names(content)}
+        shared = {name: found.pop() for name, found in own.items() if len(found) == 1}
+        escaped = {
+            name
+            for name, found in own.items()
+            if any(html.escape(value) != value for value in found)
+        }
+        self._plain: dict[str, str] = {}
+        self._escaped: dict[str, str] = {}
+        self.text = self._translated(content.text, shared, ())
+        shared = {name: html.escape(value) for name, value in shared.items()}
+        self.html = self._translated(content.html, shared, escaped)
 
     def values(self, values: Mapping[str, str]) -> dict[str, str]:
         """What one recipient has in the fields."""
-        plain = {f"{n}_text": literal(values[n]) for n in self._text_names}
-        escaped = {
-            f"{n}_html": literal(html.escape(values[n])) for n in self._html_names
-        }
-        return plain | escaped
+        found = {field: literal(values[name]) for field, name in self._plain.items()}
+        for field, name in self._escaped.items():
+            found[field] = literal(html.escape(values[name]))
+        return found
 
-    def _translated(self, source: str, kind: str) -> tuple[str, set[str]]:
-        pieces = self._content.placeholders.split(source)
-        names = set(pieces[1::2])
-        pieces[::2] = [_set_apart(piece) for piece in pieces[::2]]
-        pieces[1::2] = [self._written(f"{name}_{kind}") for name in pieces[1::2]]
-        return "".join(pieces), names
+    def _translated(
+        self, source: str, shared: Mapping[str, str], escaped: Collection[str]
+    ) -> str:
+        """A text with fields, noting which they are.
+
+        Args:
+            shared: what stands for some of the names, for everybody.
+            escaped: names whose values are.
+        """
+        first, *rest = self._placeholders.split(source)
+        pieces = [first]
+        for name, after in zip(rest[::2], rest[1::2], strict=True):
+            if name in shared:
+                pieces[-1] += shared[name] + after
+            elif name in escaped:
+                self._escaped[f"{name}_html"] = name
+                pieces += [self._written(f"{name}_html"), after]
+            else:
+                self._plain[f"{name}_text"] = name
+                pieces += [self._written(f"{name}_text"), after]
+        pieces[::2] = map(_set_apart, pieces[::2])
+        return "".join(pieces)
 
     def _written(self, name: str) -> str:
         if self._field:
             return self._field.format(name)
-        return self._content.placeholders[name]
+        return self._placeholders[name]
 
 
 def _set_apart(piece: str) -> str:
@@ -153,13 +197,16 @@ def _set_apart(piece: str) -> str:
     return piece
 
 
-def _headers(message: OutgoingMessage, *, own: bool) -> dict[str, str]:
-    """The headers that are a recipient's own, or those that are shared."""
-    return {
-        name: value
-        for name, value in message.headers.items()
-        if (name.lower() == UNSUBSCRIBE) is own
-    }
+def _parted(headers: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The headers that are shared, and those that are a recipient's own."""
+    shared = dict(headers)
+    return shared, {name: shared.pop(name) for name in _own_names(tuple(headers))}
+
+
+@functools.lru_cache
+def _own_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Which are a recipient's own, of the same few, time and again."""
+    return tuple(name for name in names if name.lower() == UNSUBSCRIBE)
 
 
 def _wire_address(message: OutgoingMessage) -> str:
@@ -170,28 +217,23 @@ def _wire_address(message: OutgoingMessage) -> str:
         return message.to
 
 
-def _shared(message: OutgoingMessage) -> tuple[Any, ...]:
-    return (
-        message.content,
-        message.subject,
-        message.reply_to,
-        tuple(_headers(message, own=False).items()),
-        tuple(_headers(message, own=True)),
-    )
-
-
 def _names(content: Content) -> set[str]:
     """The values that a content has a place for."""
     split = content.placeholders.split
     return {*split(content.text)[1::2], *split(content.html)[1::2]}
 
 
-def _can_be_merged(message: OutgoingMessage, address: str, provider: Provider) -> bool:
+def _can_be_merged(
+    message: OutgoingMessage,
+    address: str,
+    own: Mapping[str, str],
+    provider: Provider,
+) -> bool:
     """Whether in a batch it would be exactly the mail that it is on its own."""
     return (
         # What anymail makes of the address must be what values are keyed by.
         bool(PLAIN_ADDRESS.fullmatch(address) or _is_read_as(address))
-        and all(literal(v) == v for v in _headers(message, own=True).values())
+        and all(literal(value) == value for value in own.values())
         and (
             provider.is_field_exact
             or all(html.escape(value) == value for value in message.values.values())

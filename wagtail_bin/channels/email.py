@@ -26,6 +26,7 @@ from wagtail_bin.channels.base import (
 from wagtail_bin.channels.esp import AnymailTransport
 from wagtail_bin.channels.mime import InvalidSender, MailTemplate, wire_address
 from wagtail_bin.channels.smtp import Mail, SmtpSession, error_kind
+from wagtail_bin.channels.status_codes import is_dead_address, status_of
 from wagtail_bin.conf import conf
 from wagtail_bin.exceptions import UnsafeMessage
 
@@ -94,7 +95,7 @@ class EmailChannel(Channel):
         is_one = local and domain and "@" not in local
         if not is_one or not ADDRESS_CHARACTERS.isdisjoint(message.to):
             raise UnsafeMessage("recipient")
-        if any(map(RESERVED_HEADERS.fullmatch, message.headers)):
+        if _has_reserved(tuple(message.headers)):
             raise UnsafeMessage("reserved_header")
         if message.message_id and not MESSAGE_ID.fullmatch(message.message_id):
             raise UnsafeMessage("message_id")
@@ -149,6 +150,12 @@ class EmailChannel(Channel):
         for message, receipt in zip(messages, receipts, strict=True):
             _note(message, receipt)
         return receipts
+
+
+@functools.lru_cache
+def _has_reserved(names: tuple[str, ...]) -> bool:
+    """Whether a header is among them that we set: the same few, time and again."""
+    return any(map(RESERVED_HEADERS.fullmatch, names))
 
 
 class _Built(NamedTuple):
@@ -288,15 +295,24 @@ def _django_receipt(error: Exception, source: str) -> Receipt:
         return Receipt(Outcome.REJECTED, "", code, source)
     outcome = {"4": Outcome.RETRY, "5": Outcome.REJECTED}.get(code[:1], Outcome.UNKNOWN)
     is_channel_wide = outcome is Outcome.UNKNOWN or code == "421"
-    return Receipt(outcome, "", code, source, 0, is_channel_wide)
+    is_permanent = outcome is Outcome.REJECTED and is_dead_address(
+        status_of(_reply(error)[1])
+    )
+    return Receipt(outcome, "", code, source, 0, is_channel_wide, is_permanent)
 
 
 def _code(error: BaseException) -> str:
     """The kind of an error: a reply code where there is one, else its class."""
-    code = getattr(error, "smtp_code", None)
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code = next(iter(error.recipients.values()), (None, b""))[0]
+    code, _text = _reply(error)
     return str(code) if code else error_kind(error)
+
+
+def _reply(error: BaseException) -> tuple[int | None, bytes]:
+    """The server's reply that smtplib made an error of, if it did."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return next(iter(error.recipients.values()), (None, b""))
+    text = getattr(error, "smtp_error", b"")
+    return getattr(error, "smtp_code", None), text if isinstance(text, bytes) else b""
 
 
 def _ours(code: str, source: str) -> Receipt:

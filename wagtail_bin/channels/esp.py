@@ -9,6 +9,7 @@ else it counts how far the call got.
 from __future__ import annotations
 
 import functools
+import threading
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from email import message_from_bytes, policy
@@ -53,6 +54,8 @@ REFUSED_BY_THE_LIBRARY = {
     "PartialCredentialsError",
 }
 TEMPLATES = 8
+# How many seconds a batch waits for its turn to be built.
+PATIENCE = 1.0
 
 
 class AnymailTransport:
@@ -79,6 +82,10 @@ class AnymailTransport:
         }
         _set_timeouts(connection)
         connection.open()
+        self._turn = Turn()
+        if isinstance(connection, AnymailRequestsBackend):
+            for prefix, adapter in list(connection.session.adapters.items()):
+                connection.session.mount(prefix, _EndOfTurn(adapter, self._turn))
 
     def close(self) -> None:
         """Close what the backend keeps open."""
@@ -102,7 +109,8 @@ class AnymailTransport:
             if len(members) == 1:
                 results = [self.deliver(members[0])]
             else:
-                results = self._call(batch_mail(members, self._connection))
+                with self._turn:
+                    results = self._call(batch_mail(members, self._connection))
             receipts.update(zip(positions, results, strict=True))
         return [receipts[position] for position in range(len(messages))]
 
@@ -133,6 +141,55 @@ class AnymailTransport:
         except Exception as caught:  # noqa: BLE001 -- any failure becomes a receipt
             error = caught
         return receipts_of(mail, error, self.source)
+
+
+class Turn:
+    """Batches are built one after the other, in all threads of a process.
+
+    The interpreter does one thing at a time: two that are built together are
+    both ready late, and then all connections wait for the provider at once. In
+    turns, one is on its way while the next one is built.
+    """
+
+    _one = threading.Lock()
+
+    def __init__(self) -> None:
+        self._is_ours = False
+
+    def __enter__(self) -> None:
+        # A courtesy, and no condition: whoever is stuck holds up nobody for long.
+        self._is_ours = self._one.acquire(timeout=PATIENCE)
+
+    def __exit__(self, *error: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Let others have their turn, if this is ours."""
+        if self._is_ours:
+            self._is_ours = False
+            self._one.release()
+
+
+class _EndOfTurn:
+    """A transport adapter of requests: what it is given to send is built.
+
+    Args:
+        adapter: the one that sends.
+        turn: ends as the call begins.
+    """
+
+    def __init__(self, adapter: Any, turn: Turn) -> None:
+        self._adapter = adapter
+        self._turn = turn
+
+    def send(self, *args: Any, **kwargs: Any) -> Any:
+        """Send a request."""
+        self._turn.end()
+        return self._adapter.send(*args, **kwargs)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._adapter.close()
 
 
 class _Mail(EmailMultiAlternatives):

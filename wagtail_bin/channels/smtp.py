@@ -17,6 +17,7 @@ import time
 from typing import NamedTuple
 
 from wagtail_bin.channels.base import Outcome, Receipt
+from wagtail_bin.channels.status_codes import is_dead_address, status_of
 
 SOURCE = "smtp"
 GO_AHEAD = 354
@@ -256,7 +257,16 @@ def _verdict(stage: Stage, reply: Reply) -> Receipt:
         outcome = Outcome.RETRY
     else:
         outcome = Outcome.REJECTED
-    return Receipt(outcome, code=code, source=SOURCE, is_channel_wide=is_channel_wide)
+    return Receipt(
+        outcome,
+        code=code,
+        source=SOURCE,
+        is_channel_wide=is_channel_wide,
+        # A reply code alone does not tell an address from us: hosts answer 550
+        # to whoever sends more than they allow.
+        is_permanent=outcome is Outcome.REJECTED
+        and is_dead_address(status_of(reply.text)),
+    )
 
 
 def error_kind(error: BaseException) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from anymail.signals import EventType, RejectReason
 
 from wagtail_bin.channels.events import EventKind, ProviderEvent
+from wagtail_bin.channels.status_codes import VAGUE, is_dead_address
 
 KINDS: dict[str, EventKind] = {
     EventType.QUEUED: EventKind.ACCEPTED,
@@ -47,10 +48,6 @@ SOFT_WORD = re.compile(r"(activity\.)?(soft|transient|blocked)", re.IGNORECASE)
 # RFC 3463, not the parts of an IP address; RFC 5321, where a reply begins.
 STATUS_CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 REPLY_CODE = re.compile(r"(?:^|smtp;|said:)\s*([2456]\d\d)(?!\.?\d)", re.MULTILINE)
-# No such mailbox or domain, or one that takes no mail at all. Others of class
-# 5 are full mailboxes, blocked senders, refused contents.
-HARD_STATUS = re.compile(r"5\.(1\.(?:[0-6]|10)|2\.1|4\.[14])")
-VAGUE_STATUS = re.compile(r"5\.[0-5]\.0")
 # 605 is Mailgun's: it bounced before.
 HARD_REPLIES = {"521", "550", "551", "553", "556", "605"}
 
@@ -105,8 +102,8 @@ def _is_hard(event: Any) -> bool:
     if event.reject_reason in NO_FAULT_OF_THE_ADDRESS:
         return False
     status, reply = _codes(event)
-    if status and not VAGUE_STATUS.fullmatch(status):
-        return bool(HARD_STATUS.fullmatch(status))
+    if status and not VAGUE.fullmatch(status):
+        return is_dead_address(status)
     if reply:
         return reply in HARD_REPLIES
     is_refused = event.event_type != EventType.BOUNCED

@@ -171,6 +171,7 @@ class Sender:
 
     Attributes:
         unsubscribe_root: a token behind it makes the address of the page.
+        mailto: address that unsubscribes, too; may be empty.
     """
 
     name: str
@@ -181,6 +182,7 @@ class Sender:
     feedback_id: str
     domain: str
     purpose: str
+    mailto: str
 
 
 def sender_of(network: Network, purpose: str = Purpose.TIPS) -> Sender:
@@ -201,6 +203,7 @@ def sender_of(network: Network, purpose: str = Purpose.TIPS) -> Sender:
         feedback_id=f"{network.slug}:{purpose}:wagtail-bin",
         domain=domain,
         purpose=purpose,
+        mailto=conf.UNSUBSCRIBE_MAILTO or "",
     )
 
 
@@ -288,8 +291,8 @@ def _list_headers(
 ) -> dict[str, str]:
     """RFC 2919 List-Id, a stream per purpose; RFC 2369 and 8058 List-Unsubscribe."""
     targets = [f"<{unsubscribe_link}>"]
-    if conf.UNSUBSCRIBE_MAILTO:
-        targets.append(f"<mailto:{conf.UNSUBSCRIBE_MAILTO}>")
+    if sender.mailto:
+        targets.append(f"<mailto:{sender.mailto}>")
     return {
         "List-Id": sender.list_id,
         "List-Unsubscribe": ", ".join(targets),

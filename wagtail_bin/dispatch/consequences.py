@@ -1,5 +1,7 @@
 """What follows from what providers say: for an address, a consent, a coordinator.
 
+It is the same whether a server says so to our call, or a provider afterwards.
+
 Nothing here reads an address from an event: it is our own delivery's, as it was
 when that attempt was made.
 """
@@ -9,14 +11,17 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
+from wagtail_bin.channels.base import Receipt
 from wagtail_bin.channels.events import EventKind
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import news
-from wagtail_bin.dispatch.verdict import REJECTED_FOR_GOOD
+from wagtail_bin.dispatch.ledger import Marked
+from wagtail_bin.dispatch.ledger_write import REJECTED_FOR_GOOD
 from wagtail_bin.membership.consent import Withdrawal, withdraw_all
 from wagtail_bin.membership.worklist import LIFTED
 from wagtail_bin.models import Consent, Delivery, DeliveryEvent, Suppression
@@ -105,12 +110,32 @@ def withdraw(events: Iterable[Happened]) -> None:
     )
 
 
+def suppress_refused(results: Iterable[tuple[Marked, Receipt]]) -> None:
+    """Write no more to addresses that a server refused for good when called."""
+    if not conf.OVERRIDE_RECIPIENTS:
+        _bar(
+            _Failed(REJECTED_FOR_GOOD, marked.to, marked.network_id)
+            for marked, receipt in results
+            if receipt.is_permanent and marked.member
+        )
+
+
 def suppress(events: Iterable[Happened]) -> None:
     """Write no more to addresses that do not exist, or did not work repeatedly.
 
     The events must have been learned before.
     """
-    events = [event for event in events if event.address]
+    _bar(_Failed(event.kind, event.address, event.network_id) for event in events)
+
+
+class _Failed(NamedTuple):
+    kind: str
+    address: str
+    network_id: int | None
+
+
+def _bar(found: Iterable[_Failed]) -> None:
+    events = [event for event in found if event.address]
     dead = {event.address for event in events if event.kind in DEAD}
     shaky = {event.address for event in events if event.kind == _SOFT} - dead
     reasons = dict.fromkeys(_given_up(shaky), Reason.SOFT_BOUNCES)

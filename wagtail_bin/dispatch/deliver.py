@@ -24,7 +24,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 
-from django.db import Error, InterfaceError, OperationalError, connection
+from django.db import (
+    Error,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 
 from wagtail_bin import faults
 from wagtail_bin.channels.base import ChannelUnavailable, Receipt
@@ -35,7 +41,7 @@ from wagtail_bin.channels.registry import (
     get_channel,
 )
 from wagtail_bin.conf import conf
-from wagtail_bin.dispatch import gates, ledger
+from wagtail_bin.dispatch import consequences, gates, ledger
 from wagtail_bin.dispatch.ledger import Marked
 from wagtail_bin.dispatch.ledger_read import due, sendable
 from wagtail_bin.dispatch.lines import NOT_TRIED, Deadline, Lines
@@ -346,17 +352,17 @@ class _Lot:
         parts = self._parts(ids, batch, more)
         flights: deque[_Flight] = deque()
         try:
+            part = next(parts, None)
             while True:
-                while len(flights) < depth and self._may_call():
+                while part and len(flights) < depth and self._may_call():
                     if is_over():
                         self._may_call.halt()
-                        break
-                    part = next(parts, None)
-                    if not part:
                         break
                     flights.append(self._mark(part))
                     self._take_off(flights[-1])
                     self._look_up()
+                    # Claimed while calls are under way, not when they have ended.
+                    part = next(parts, None) if self._may_call() else None
                 if not flights:
                     break
                 self._land(flights.popleft())
@@ -415,9 +421,13 @@ class _Lot:
         deadline = time.monotonic() + conf.CALL_TIMEOUT
         while True:
             try:
-                ledger.record(
-                    owner=self._owner, results=results, purpose=self._dispatch.purpose
-                )
+                with transaction.atomic():
+                    ledger.record(
+                        owner=self._owner,
+                        results=results,
+                        purpose=self._dispatch.purpose,
+                    )
+                    consequences.suppress_refused(results)
             except LOST as error:
                 self._may_call.halt()
                 if connection.in_atomic_block or time.monotonic() > deadline:

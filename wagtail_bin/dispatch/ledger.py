@@ -243,5 +243,5 @@ def record(
         purpose: of the dispatch; how long to wait before another attempt.
     """
     if results:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             write(owner, results, purpose)

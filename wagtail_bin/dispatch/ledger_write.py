@@ -25,19 +25,27 @@ OUTCOMES = {
     Outcome.UNKNOWN: State.UNKNOWN,
 }
 
+# The kind of an event: a refusal whose reason lies with the address.
+REJECTED_FOR_GOOD = "rejected_for_good"
+
 # A call that was not even begun: the row waits without a pause.
 NOT_TRIED = "worker"
 
 
 def _pause(attempt: int, receipt: Receipt, purpose: str) -> float:
-    """Seconds until the next attempt."""
-    if receipt.source == NOT_TRIED:
+    """Seconds until the next attempt, if there is one."""
+    if receipt.outcome is not Outcome.RETRY or receipt.source == NOT_TRIED:
         return 0.0
     pauses = conf.RETRY_PAUSES[purpose]
     if receipt.is_channel_wide:
         # It is the channel that rests; the recipient waits for that only.
         return float(receipt.retry_after or pauses[0])
     return float(max(receipt.retry_after, pauses[min(attempt, len(pauses)) - 1]))
+
+
+def _kind(receipt: Receipt) -> str:
+    """What the event of a call says."""
+    return REJECTED_FOR_GOOD if receipt.is_permanent else receipt.outcome.value
 
 
 # Rows as one parameter: their number does not change the SQL.
@@ -144,7 +152,7 @@ def write(owner: str, results: Sequence[tuple[Marked, Receipt]], purpose: str) -
                 "provider_id": _storable(receipt.provider_id, 255),
                 "code": _storable(receipt.code, 40),
                 "pause": _pause(marked.attempt, receipt, purpose),
-                "kind": receipt.outcome.value,
+                "kind": _kind(receipt),
                 "source": _storable(receipt.source, 40),
                 "event_id": f"{marked.pk}.{marked.attempt}",
             }

@@ -43,11 +43,14 @@ class Messages:
     ]:
         """The messages, and a receipt for each that cannot be made."""
         self._load_senders({row.network_id for row in marked if row.network_id})
+        instead = conf.OVERRIDE_RECIPIENTS
+        test_addresses = instead.get(self._channel, []) if instead else None
         ready: list[tuple[Marked, OutgoingMessage]] = []
         failed: list[tuple[Marked, Receipt]] = []
         for row in marked:
             try:
-                ready.append((row, self._message(row)))
+                to = _address(row, test_addresses)
+                ready.append((row, self._message(row, to)))
             except Exception as error:  # noqa: BLE001 -- one bad row must not stop the rest
                 # The kind of error only: its text may quote the member's data.
                 logger.error("Delivery %s: %s", row.pk, type(error).__name__)  # noqa: TRY400
@@ -74,10 +77,9 @@ class Messages:
         for network in found:
             self._senders[network.pk] = sender_of(network, self._dispatch.purpose)
 
-    def _message(self, row: Marked) -> OutgoingMessage:
+    def _message(self, row: Marked, to: str) -> OutgoingMessage:
         content = self._content(row)
         reference = f"{row.pk}.{row.attempt}.{self._dispatch.pk}"
-        to = self._address(row)
         if row.member is None:
             return OutgoingMessage(reference=reference, to=to, content=content)
         return personalise(
@@ -96,14 +98,14 @@ class Messages:
             self._repeats[row.language] = as_repeat(self._contents[row.language])
         return self._repeats[row.language]
 
-    def _address(self, row: Marked) -> str:
-        """The recipient's, or a test address where this is not production."""
-        if not conf.OVERRIDE_RECIPIENTS:
-            return row.to
-        addresses = conf.OVERRIDE_RECIPIENTS.get(self._channel)
-        if not addresses:
-            raise _NoTestAddress
-        return str(addresses[row.pk % len(addresses)])
+
+def _address(row: Marked, test_addresses: Sequence[str] | None) -> str:
+    """The recipient's, or a test address where this is not production."""
+    if test_addresses is None:
+        return row.to
+    if not test_addresses:
+        raise _NoTestAddress
+    return str(test_addresses[row.pk % len(test_addresses)])
 
 
 class _NoTestAddress(Exception):  # noqa: N818

@@ -24,8 +24,9 @@ from django.utils import timezone
 from wagtail_bin.channels.events import EventKind, ProviderEvent
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch import consequences, trips
+from wagtail_bin.dispatch.ledger_write import REJECTED_FOR_GOOD
 from wagtail_bin.dispatch.matching import match
-from wagtail_bin.dispatch.verdict import REJECTED_FOR_GOOD, learn
+from wagtail_bin.dispatch.verdict import learn
 from wagtail_bin.models import Delivery, DeliveryEvent
 
 logger = logging.getLogger(__name__)

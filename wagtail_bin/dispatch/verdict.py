@@ -16,13 +16,11 @@ from django.utils import timezone
 from wagtail_bin.channels.events import EventKind
 from wagtail_bin.conf import conf
 from wagtail_bin.dispatch.clock import SQL_NOW
+from wagtail_bin.dispatch.ledger_write import REJECTED_FOR_GOOD
 from wagtail_bin.models import Delivery, DeliveryEvent
 
 State = Delivery.State
 Report = Delivery.Report
-
-# A refusal whose reason lies with the address.
-REJECTED_FOR_GOOD = "rejected_for_good"
 
 # From weak to strong. That a provider took a message is refuted by its own
 # refusal; the refusal, by whatever can only happen to a message that was sent.

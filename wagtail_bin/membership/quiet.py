@@ -20,6 +20,8 @@ def quiet_until(member: Any, now: dt.datetime | None = None) -> dt.datetime | No
     Returns:
         None when that is now.
     """
+    if member.away_from is None and member.quiet_from is None:
+        return None
     local = timezone.localtime(now)
     begin, end = member.away_from, member.away_until
     if begin and end and begin <= local.date() <= end:
