@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.utils import translation
 from wagtail.models import GroupPagePermission
 
 from tests.factories import (
@@ -80,7 +81,7 @@ def test_s09_the_author_is_told_who_can_confirm(
     editor_of(network, editors, "Carl", ends_on="2020-12-31")
     editor_of(NetworkFactory(), editors, "Dora")
     editor_of(network, Group.objects.create(name="reads"), "Els")
-    with pytest.raises(NeedsColleague) as refused:
+    with translation.override("en"), pytest.raises(NeedsColleague) as refused:
         approve(tip, author, network)
     assert "Heidebeek" in str(refused.value)
     assert "These people can: Bea Peeters." in str(refused.value)
@@ -90,7 +91,10 @@ def test_s09_the_author_is_told_who_can_confirm(
 def test_s09_the_author_is_told_when_nobody_else_can(
     tip: Any, network: Network, author: Any
 ) -> None:
-    with pytest.raises(NeedsColleague, match="Nobody else can"):
+    with (
+        translation.override("en"),
+        pytest.raises(NeedsColleague, match="Nobody else can"),
+    ):
         approve(tip, author, network)
 
 

@@ -193,7 +193,7 @@ def tripped(network: Any, **values: Any) -> Dispatch:
 
 
 def test_d11_whoever_sent_it_is_told_that_it_is_paused(network: Any) -> None:
-    user = UserFactory()
+    user = MandateFactory(network=network, role=Role.WEB_EDITOR).user
     dispatch = tripped(network, approved_by=user, title="Donkere\r\nBcc: x@y.example")
     assert dispatch.pause_code == "bounces"
     assert tell() == Told(dispatches=1)
@@ -228,7 +228,7 @@ def failing(hours: float, name: str = "sms") -> ChannelState:
 def test_f21_whoever_waits_for_a_channel_that_fails_for_long_is_told(
     network: Any,
 ) -> None:
-    sender = UserFactory()
+    sender = MandateFactory(network=network, role=Role.WEB_EDITOR).user
     officer = MandateFactory(network=network, role=Role.PREVENTION_OFFICER).user
     MandateFactory(network=network, role=Role.COORDINATOR)
     MandateFactory(role=Role.PREVENTION_OFFICER)
