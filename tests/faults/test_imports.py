@@ -114,7 +114,7 @@ def check_half(stored: MemberImport) -> None:
         for name, value in row.after.items():
             assert getattr(row.member, name) == value
     imported = MemberLogEntry.objects.filter(
-        network=stored.network, action=audit.IMPORTED
+        network=stored.network, action=audit.IMPORT_MEMBER
     )
     undone = stored.rows.filter(outcome=ImportRow.Outcome.UNDONE).count()
     assert imported.count() == written.count() + undone
