@@ -35,9 +35,7 @@ def point(name: str) -> None:
     Args:
         name: ``K1`` before approval commits, ``K2`` before the ring, ``K3`` after
             the claim, ``K4`` after marking, ``K7`` before recording, ``K8`` after
-            it, ``K9`` inside a webhook, ``K10`` after a batch of a plan, ``K11``
-            before a chunk of an import is committed, ``K12`` after it, ``K13`` and
-            ``K14`` the same of its undoing.
+            it, ``K9`` inside a webhook.
     """
     if _fuse is not None:
         _fuse.burn(name)

@@ -69,7 +69,7 @@ MAIL_SINK_DIR = Path(tempfile.gettempdir()) / "wagtail_bin_test_mail"
 # Short enough for a test to wait for what takes minutes in life.
 for name in (
     *("LEASE", "CALL_TIMEOUT", "SLICE", "CLAIM_SIZE"),
-    *("WORKER_HEARTBEAT_LIMIT", "WORKER_RING_INTERVAL"),
+    *("WORKER_HEARTBEAT_LIMIT", "WORKER_RING_INTERVAL", "IMPORT_BATCH"),
 ):
     if value := os.environ.get(f"TEST_{name}"):
         globals()[f"WAGTAIL_BIN_{name}"] = int(value)

@@ -83,12 +83,16 @@ def sheet_xml(rows: str) -> bytes:
 def with_shared_strings(rows: str, texts: Sequence[str]) -> bytes:
     """A workbook whose cells refer to a table of texts, as Excel writes them."""
     source = xlsx(HEADER)
-    index = "xl/_rels/workbook.xml.rels"
+    index, types = "xl/_rels/workbook.xml.rels", "[Content_Types].xml"
     with zipfile.ZipFile(io.BytesIO(source)) as archive:
-        relations = archive.read(index)
+        relations, kinds = archive.read(index), archive.read(types)
     relation = (
         b'<Relationship Id="rId99" Target="sharedStrings.xml" Type="http://schemas.'
         b'openxmlformats.org/officeDocument/2006/relationships/sharedStrings"/>'
+    )
+    kind = (
+        b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.'
+        b'openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
     )
     table = "".join(f"<si><t>{text}</t></si>" for text in texts)
     return rewrite(
@@ -98,6 +102,7 @@ def with_shared_strings(rows: str, texts: Sequence[str]) -> bytes:
             index: relations.replace(
                 b"</Relationships>", relation + b"</Relationships>"
             ),
+            types: kinds.replace(b"</Types>", kind + b"</Types>"),
         },
         {
             "xl/sharedStrings.xml": (

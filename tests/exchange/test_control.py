@@ -86,7 +86,6 @@ def in_background(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[MemberImport], None]:
     """Nothing is little: all is left to workers, who do two rows at a time."""
-    settings.WAGTAIL_BIN_IMPORT_CHUNK = 2
     settings.WAGTAIL_BIN_IMPORT_BATCH = 2
     monkeypatch.setattr(control, "SMALL", -1)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 from wagtail.models import ModelLogEntry
 
 from tests.content import make_home, make_tip, make_tip_index
@@ -312,10 +312,43 @@ def test_the_log_knows_who_undid_what_without_personal_data(
         (None, True, user),
     ]
     history = MemberLogEntry.objects.for_instance(an).values_list("action", flat=True)
-    assert list(history) == [audit.IMPORT_UNDONE, audit.IMPORTED]
+    assert list(history) == [audit.IMPORT_UNDONE, audit.IMPORT_MEMBER]
     for entry in MemberLogEntry.objects.all():
         assert "example" not in f"{entry.label}{entry.data}"
         assert "Maes" not in f"{entry.label}{entry.data}"
+
+
+def test_the_log_says_in_words_what_was_imported_and_undone(
+    network: Network, user: Any, an: Member
+) -> None:
+    rows = ("An;De Smet;;an@example.org;0473865387", "Bob;Maes;;b@example.org")
+    done = run(network, user, *rows)
+    Member.objects.filter(first_name="Bob").update(street="Markt")
+    undo(done, user)
+    again = run(network, user, *rows)
+    undo(again, user)
+    undo(run(network, user, "Cis;Maes;;cis@example.org"), user)
+    with translation.override("en"):
+        said = [
+            str(entry.message)
+            for log in (ModelLogEntry, MemberLogEntry)
+            for entry in log.objects.order_by("pk")
+        ]
+    assert said == [
+        "Imported a list. New members: 1, changed: 1",
+        "Undid the import of a list. Undone: 1, left as they are: 1",
+        "Imported a list. New members: 0, changed: 1",
+        "Undid the import of a list",
+        "Imported a list. New members: 1, changed: 0",
+        "Undid the import of a list",
+        "Changed by an import: e-mail",
+        "Put on the list by an import",
+        "As before an import that was undone: e-mail",
+        "Changed by an import: e-mail",
+        "As before an import that was undone: e-mail",
+        "Put on the list by an import",
+        "Taken off the list again: the import was undone",
+    ]
 
 
 def test_the_number_of_queries_per_chunk_is_constant(

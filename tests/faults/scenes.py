@@ -6,8 +6,10 @@ python -m tests.faults.scenes SCENE '{"name": "value"}'
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
 def command(*, name: str, arguments: list[str] | None = None) -> None:
@@ -53,6 +56,49 @@ def take_in(*, member_import: str) -> None:
     if stored.state == MemberImport.State.PLANNED:
         control.begin(stored, None)
         jobs.work_on(pk)
+
+
+def take_back(*, member_import: str) -> None:
+    """Somebody undoes an import, or a worker goes on with that."""
+    import uuid
+
+    from wagtail_bin.exchange import control, jobs
+    from wagtail_bin.models import MemberImport
+
+    pk = uuid.UUID(member_import)
+    control.undo_import(member_import=MemberImport.objects.get(pk=pk), user=None)
+    jobs.work_on(pk)
+
+
+def dying(*, at: int, that: str, **arguments: Any) -> None:
+    """Another scene, and SIGKILL at the n-th moment right before or after a commit."""
+    from django.db import connection
+
+    moments = itertools.count(1)
+    commit = connection._commit
+
+    def moment() -> None:
+        if next(moments) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def commit_or_die() -> None:
+        moment()
+        commit()
+        moment()
+
+    def execute_or_die(execute: Any, sql: str, *arguments: Any) -> Any:
+        # Outside of a transaction, what writes is a commit.
+        is_one = not connection.in_atomic_block and sql.lstrip()[:6] in WRITES
+        if is_one:
+            moment()
+        result = execute(sql, *arguments)
+        if is_one:
+            moment()
+        return result
+
+    connection._commit = commit_or_die
+    with connection.execute_wrapper(execute_or_die):
+        globals()[that](**arguments)
 
 
 def drain(*, dispatch: str) -> None:

@@ -17,6 +17,23 @@ from wagtail_bin.admin.member_log_words import MEMBER_ACTIONS
 from wagtail_bin.dispatch.control import Resolution
 
 
+def _imported(data: dict[str, Any]) -> str:
+    if "created" not in data:
+        return _("Imported a list of members")
+    return _("Imported a list. New members: %(created)d, changed: %(updated)d") % {
+        "created": data["created"],
+        "updated": data.get("updated", 0),
+    }
+
+
+def _import_undone(data: dict[str, Any]) -> str:
+    if not data.get("not_restored"):
+        return _("Undid the import of a list")
+    return _(
+        "Undid the import of a list. Undone: %(restored)d, left as they are: %(kept)d"
+    ) % {"restored": data.get("restored", 0), "kept": data["not_restored"]}
+
+
 def _paused(data: dict[str, Any]) -> str:
     if data.get("code"):
         return _("Paused by itself, because of trouble")
@@ -122,16 +139,8 @@ ACTIONS: list[tuple[str, Any, Message]] = [
         gettext_lazy("Send a test"),
         gettext_lazy("Sent a test to themselves"),
     ),
-    (
-        audit.IMPORT,
-        gettext_lazy("Import members"),
-        gettext_lazy("Imported a list of members"),
-    ),
-    (
-        audit.UNDO_IMPORT,
-        gettext_lazy("Undo an import"),
-        gettext_lazy("Undid the import of a list"),
-    ),
+    (audit.IMPORT, gettext_lazy("Import members"), _imported),
+    (audit.UNDO_IMPORT, gettext_lazy("Undo an import"), _import_undone),
     (audit.PAUSE, gettext_lazy("Pause a dispatch"), _paused),
     (audit.RESUME, gettext_lazy("Resume a dispatch"), gettext_lazy("Resumed")),
     (audit.CANCEL, gettext_lazy("Cancel a dispatch"), _cancelled),

@@ -59,6 +59,14 @@ def _imported(data: dict[str, Any]) -> str:
     }
 
 
+def _import_undone(data: dict[str, Any]) -> str:
+    if not data.get("fields"):
+        return _("Taken off the list again: the import was undone")
+    return _("As before an import that was undone: %(fields)s") % {
+        "fields": field_labels(data["fields"])
+    }
+
+
 def _moved(data: dict[str, Any]) -> str:
     return _("Moved from %(origin)s to %(target)s (%(basis)s)") % {
         "origin": data.get("from", ""),
@@ -113,7 +121,7 @@ MEMBER_ACTIONS: list[tuple[str, Any, Any]] = [
     (
         audit.IMPORT_UNDONE,
         gettext_lazy("Undo the import of a member"),
-        gettext_lazy("The import that changed this was undone"),
+        _import_undone,
     ),
     (audit.MOVE_MEMBER, gettext_lazy("Move a member"), _moved),
     (audit.INVITE_MEMBER, gettext_lazy("Invite a member"), _invited),

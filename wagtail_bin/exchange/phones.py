@@ -99,8 +99,10 @@ def _read_plain(raw: str) -> tuple[str, bool] | None:
     if _PLAIN.fullmatch(text):
         found = _NATIONAL.fullmatch(text.translate(_SEPARATORS))
         national = found and (found["full"] or found["bare"] or found["country"])
+        if national and _MOBILE.fullmatch(national):
+            return "+32" + national, True
         if national and _VALID.fullmatch(national):
-            return "+32" + national, bool(_MOBILE.fullmatch(national))
+            return "+32" + national, False
     return None
 
 

@@ -29,7 +29,7 @@ from wagtail_bin.exchange.match import (
 from wagtail_bin.exchange.problems import Problem
 from wagtail_bin.exchange.rows import Values, parse_row
 from wagtail_bin.models import ImportRow, Member, Network, Suppression
-from wagtail_bin.validators import address_digest, household_key, name_key
+from wagtail_bin.validators import address_digester, household_key, name_key
 
 Kind = ImportRow.Kind
 Note = ImportRow.Note
@@ -84,7 +84,7 @@ class Planner:
     def __init__(self, network: Network, policy: str = Policy.UPDATE) -> None:
         self._network = network
         self._policy = policy
-        self._key = conf.suppression_key
+        self._digest = address_digester()
         self._seen = Seen()
         self._line_of_member: dict[int, int] = {}
         self._contradictions: dict[int, int] = {}
@@ -129,8 +129,7 @@ class Planner:
                 problems = [Problem("", "duplicate", str(earlier))]
             planned.append(refused(line, problems))
         existing = Existing(self._network, [identity for *_line, identity in good])
-        key = self._key
-        digests = [_digests(values, key) for _line, values, _identity in good]
+        digests = [self._digests(values) for _line, values, _identity in good]
         suppressed = _suppressed({one for own in digests for one in own.values()})
         for (line, values, identity), own in zip(good, digests, strict=True):
             named, alone = existing.candidates(identity)
@@ -139,7 +138,7 @@ class Planner:
             if named or alone:
                 row = self._known(line, values, named or alone, reasons)
             else:
-                row = self._unknown(line, values, own, reasons)
+                row = self._unknown(line, values, identity, own, reasons)
             planned.append(row)
         planned.sort(key=lambda row: row.line)
         return planned
@@ -191,13 +190,25 @@ class Planner:
             )
         for name in ADDRESSES:
             if name in found:
-                after[f"{name}_digest"] = address_digest(after[name], self._key)
+                after[f"{name}_digest"] = self._digest(after[name])
         return PlannedRow(
             line.number, Kind.CHANGED, note, known.pk, tuple(found), before, after
         )
 
+    def _digests(self, values: Values) -> dict[str, str]:
+        """Of what a row is judged by: its e-mail address, or else its numbers."""
+        if values.email:
+            return {"email": self._digest(values.email)}
+        numbers = {"mobile": values.mobile, "phone": values.phone}
+        return {name: self._digest(one) for name, one in numbers.items() if one}
+
     def _unknown(
-        self, line: Line, values: Values, own: dict[str, str], reasons: list[str]
+        self,
+        line: Line,
+        values: Values,
+        identity: Identity,
+        own: dict[str, str],
+        reasons: list[str],
     ) -> PlannedRow:
         """The plan for somebody who is not on the list."""
         if reasons and BARS.issuperset(reasons) and len(reasons) == len(own):
@@ -207,15 +218,16 @@ class Planner:
             for name, value in zip(Values._fields, values, strict=True)
             if value
         }
-        after["name_key"] = name_key(
-            values.first_name, values.last_name, values.organisation
+        # Most names are one person's, whose key is made already.
+        after["name_key"] = (
+            name_key(values.first_name, values.last_name, values.organisation)
+            if values.organisation
+            else identity.person
         )
         after["household_key"] = household_key(values.street, values.number, values.box)
         for name in ADDRESSES:
             if name in after:
-                after[f"{name}_digest"] = own.get(name) or address_digest(
-                    after[name], self._key
-                )
+                after[f"{name}_digest"] = own.get(name) or self._digest(after[name])
         note = Note.SUPPRESSED if reasons else ""
         return PlannedRow(line.number, Kind.NEW, note, after=after)
 
@@ -229,14 +241,6 @@ def contradicting(line: Line, other: int, member: int | None) -> PlannedRow:
     """The plan for a row about whose member another line speaks too."""
     row = refused(line, [Problem("", "contradiction", str(other))])
     return row._replace(member=member)
-
-
-def _digests(values: Values, key: bytes) -> dict[str, str]:
-    """Of what a row is judged by: its e-mail address, or else its numbers."""
-    if values.email:
-        return {"email": address_digest(values.email, key)}
-    numbers = {"mobile": values.mobile, "phone": values.phone}
-    return {name: address_digest(one, key) for name, one in numbers.items() if one}
 
 
 def _suppressed(digests: set[str]) -> dict[str, str]:

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from wagtail_bin import faults
 from wagtail_bin.conf import conf
 from wagtail_bin.exceptions import ImportRejected
 from wagtail_bin.exchange.formats import MemberList
@@ -106,7 +105,6 @@ def _stage_all(held: Held) -> None:
         with transaction.atomic():
             held.advance(done=held.member_import.done + len(batch))
             stage(held.member_import, batch)
-        faults.point("K10")
     with transaction.atomic():
         now = held.lock()
         planned = held.member_import

@@ -48,6 +48,8 @@ LIMITS = {
     name: getattr(Member._meta.get_field(name), "max_length", None) or LONGEST_CELL
     for name in Values._fields
 }
+# Judged as they stand in the file.
+_JUDGED = {"email", *REPEATABLE}
 _NOTHING = re.compile(r"[\s\-\u2013\u2014/.]*")
 _FORMULA = re.compile(r"[=+@\-\uff1d\uff0b\uff20\uff0d]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -114,9 +116,14 @@ class _Row:
     def _clean(self) -> None:
         """Cells to single lines; e-mail and telephone are judged as they stand."""
         for field, cell in self.raw.items():
-            if cell.isalnum() and cell.isascii() and len(cell) <= LONGEST_CELL:
-                self.values[field] = cell
-            elif cell[0].isalnum() or not _NOTHING.fullmatch(cell):
+            if cell[0].isalnum():
+                if cell.isascii() and cell.isprintable() and len(cell) <= LONGEST_CELL:
+                    # As most are: nothing to refuse, nothing to leave out.
+                    is_judged = field in _JUDGED
+                    self.values[field] = cell if is_judged else " ".join(cell.split())
+                else:
+                    self._clean_cell(field, cell)
+            elif not _NOTHING.fullmatch(cell):
                 self._clean_cell(field, cell)
 
     def _clean_cell(self, field: str, cell: str) -> None:
@@ -266,8 +273,9 @@ def _read_email(raw: str) -> str:
 
 
 def _one_line(cell: str) -> str:
-    if cell.isascii() and cell.isprintable():
-        return " ".join(cell.split())
+    if cell.isprintable():
+        # Then there are no marks, no control characters, and no spaces but one kind.
+        return " ".join(unicodedata.normalize("NFC", cell).split())
     return clean_text(_visible(cell))
 
 

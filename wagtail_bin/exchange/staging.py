@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -15,6 +16,8 @@ from wagtail_bin.exchange.plan import PlannedRow
 from wagtail_bin.models import ImportRow, Member, MemberImport
 
 Kind = ImportRow.Kind
+# Rows that are sent at once.
+PIECE = 250
 # Excel's cells hold no more.
 LONGEST_KEPT = 32_767
 COLUMNS = (
@@ -46,16 +49,18 @@ def stage(member_import: MemberImport, rows: Sequence[PlannedRow]) -> None:
     table = ImportRow._meta.db_table
     columns = ", ".join(COLUMNS)
     pk = MemberImport._meta.pk.get_db_prep_value(member_import.pk, connection)
-    records = [_record(pk, row) for row in rows]
+    records = (_record(pk, row) for row in rows)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                copy.write("".join(map(_copied, records)))
+                # Piece by piece: the database takes one in while the next is made.
+                while piece := "".join(map(_copied, itertools.islice(records, PIECE))):
+                    copy.write(piece)
         else:
             marks = ", ".join(["%s"] * len(COLUMNS))
             cursor.executemany(
                 f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608
-                records,
+                list(records),
             )
 
 

@@ -12,11 +12,11 @@ from django.db import connection, transaction
 from django.db.models import Max
 from wagtail.log_actions import log
 
-from wagtail_bin import audit, faults
+from wagtail_bin import audit
 from wagtail_bin.conf import conf
 from wagtail_bin.exchange.lease import Held
 from wagtail_bin.exchange.rows import Values
-from wagtail_bin.exchange.verdicts import Verdict, judge
+from wagtail_bin.exchange.verdicts import Verdict, judge, span
 from wagtail_bin.models import (
     ChannelName,
     Consent,
@@ -38,11 +38,23 @@ VALUES = {
     "postgresql": "SELECT * FROM json_to_recordset(%s::json) AS value ({columns})",
     "sqlite": "SELECT {columns} FROM json_each(%s)",
 }
-COLUMN = {"postgresql": "{name} {kind}", "sqlite": "value ->> '{name}' AS {name}"}
+COLUMN = {
+    "postgresql": "{name} {kind}",
+    "sqlite": "value {arrow} '{name}' AS {name}",
+}
 RESTORE = """
     WITH former AS ({values})
     UPDATE {member} AS member SET {assignments}
     FROM former WHERE member.id = former.id
+"""
+# Names of fields only, as when they were written.
+INSERT_HISTORY = """
+    WITH undone AS ({values})
+    INSERT INTO {log} (content_type_id, label, action, data, timestamp, user_id,
+        content_changed, deleted, object_id, network_id)
+    SELECT %s, %s || CAST(undone.member AS text), %s, undone.data, %s, %s, %s,
+        undone.is_gone, CAST(undone.member AS text), %s
+    FROM undone
 """
 
 
@@ -72,15 +84,14 @@ def undo_chunk(held: Held) -> bool:
             )
             return False
         # As deliveries lock them: nobody waits in a circle, nobody comes between.
-        members = Member.objects.filter(pk__in=[row.member_id for row in rows])
+        members = Member.objects.filter(pk__in=span(done, rows).values("member"))
         list(members.order_by("pk").select_for_update().values_list("pk"))
         verdicts = judge(done, rows)
         _write_history(done, verdicts, now)
         _restore(verdicts)
         _take_back_consents([v for v in verdicts if v.restored and not v.edited], now)
-        _remove([v for v in verdicts if v.row.kind == Kind.NEW and v.kept is None])
-        undone = _mark(verdicts)
-        faults.point("K13")
+        undone = _mark(done, verdicts)
+        _remove(done, rows)
         held.advance(
             position=rows[-1].line,
             done=done.done + len(rows),
@@ -88,7 +99,6 @@ def undo_chunk(held: Held) -> bool:
             not_restored=done.not_restored + len(rows) - undone,
             attempts=0,
         )
-    faults.point("K14")
     return True
 
 
@@ -113,16 +123,24 @@ def _restore(verdicts: Iterable[Verdict]) -> None:
         )
     if not former:
         return
-    kinds = {"id": "bigint"} | dict.fromkeys(RESTORED, "text")
-    column = COLUMN[connection.vendor]
-    columns = (column.format(name=name, kind=kind) for name, kind in kinds.items())
     sql = RESTORE.format(
         member=Member._meta.db_table,
-        values=VALUES[connection.vendor].format(columns=", ".join(columns)),
+        values=_values(id="bigint", **dict.fromkeys(RESTORED, "text")),
         assignments=", ".join(f"{name} = former.{name}" for name in RESTORED),
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [json.dumps(former)])
+
+
+def _values(**kinds: str) -> str:
+    """A table of one JSON parameter, with columns of these kinds."""
+    columns = (
+        COLUMN[connection.vendor].format(
+            name=name, kind=kind, arrow="->" if kind == "jsonb" else "->>"
+        )
+        for name, kind in kinds.items()
+    )
+    return VALUES[connection.vendor].format(columns=", ".join(columns))
 
 
 def _take_back_consents(verdicts: Iterable[Verdict], now: dt.datetime) -> None:
@@ -167,63 +185,69 @@ def _take_back_consents(verdicts: Iterable[Verdict], now: dt.datetime) -> None:
     )
 
 
-def _remove(verdicts: Sequence[Verdict]) -> None:
+def _remove(done: MemberImport, rows: Sequence[ImportRow]) -> None:
     """Take members off the list who came with it, and on whom nothing hangs."""
-    members = [v.member.pk for v in verdicts if v.member is not None]
-    if not members:
-        return
-    # Also of other lists that found them here.
-    ImportRow.objects.filter(member__in=members).update(member=None, consent_id=None)
+    members = span(done, rows, Outcome.UNDONE).filter(kind=Kind.NEW).values("member")
     Consent.objects.filter(member__in=members).delete()
     # There are no deliveries whose addresses retention would have to erase.
     Member.objects.filter(pk__in=members)._raw_delete(connection.alias)
+    # Also of other lists that found them here.
+    ImportRow.objects.filter(member__in=members).update(member=None, consent_id=None)
 
 
-def _mark(verdicts: Iterable[Verdict]) -> int:
+def _mark(done: MemberImport, verdicts: Sequence[Verdict]) -> int:
     """Note what became of the rows; forget what is no longer needed of them.
 
     Returns:
         How many were undone as a whole.
     """
-    undone: list[int] = []
     partly: list[ImportRow] = []
     kept: dict[str, list[int]] = defaultdict(list)
     for verdict in verdicts:
         if verdict.kept is None:
-            undone.append(verdict.row.pk)
             continue
         kept[verdict.kept.value].append(verdict.row.pk)
         if verdict.restored:
             verdict.row.fields = list(verdict.edited)
             partly.append(verdict.row)
-    rows = ImportRow.objects
-    rows.filter(pk__in=undone).update(
-        outcome=Outcome.UNDONE, before=None, after=None, fields=None
-    )
     for reason, pks in kept.items():
-        rows.filter(pk__in=pks).update(outcome=Outcome.KEPT, kept=reason)
-    rows.bulk_update(partly, ["fields"])
-    return len(undone)
+        ImportRow.objects.filter(pk__in=pks).update(outcome=Outcome.KEPT, kept=reason)
+    ImportRow.objects.bulk_update(partly, ["fields"])
+    others = span(done, [verdict.row for verdict in verdicts])
+    return others.update(outcome=Outcome.UNDONE, before=None, after=None, fields=None)
 
 
 def _write_history(
     done: MemberImport, verdicts: Iterable[Verdict], now: dt.datetime
 ) -> None:
-    """An entry per member, with names of fields only."""
-    content_type = ContentType.objects.get_for_model(Member)
-    MemberLogEntry.objects.bulk_create(
-        MemberLogEntry(
-            content_type=content_type,
-            object_id=str(verdict.row.member_id),
-            network_id=done.network_id,
-            label=f"{Member._meta.verbose_name} {verdict.row.member_id}",
-            action=audit.IMPORT_UNDONE,
-            data={"import": str(done.pk), "fields": list(verdict.restored) or None},
-            timestamp=now,
-            user=done.undone_by,
-            content_changed=True,
-            deleted=verdict.row.kind == Kind.NEW,
-        )
+    """An entry per member: one statement."""
+    entries = [
+        {
+            "member": verdict.row.member_id,
+            "data": {"import": str(done.pk), "fields": verdict.restored or None},
+            "is_gone": verdict.row.kind == Kind.NEW,
+        }
         for verdict in verdicts
         if verdict.kept is None or verdict.restored
+    ]
+    if not entries:
+        return
+    at = MemberLogEntry._meta.get_field("timestamp")
+    sql = INSERT_HISTORY.format(
+        log=MemberLogEntry._meta.db_table,
+        values=_values(member="bigint", data="jsonb", is_gone="boolean"),
     )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql,
+            [
+                json.dumps(entries),
+                ContentType.objects.get_for_model(Member).pk,
+                f"{Member._meta.verbose_name} ",
+                audit.IMPORT_UNDONE,
+                at.get_db_prep_save(now, connection),
+                done.undone_by_id,
+                True,
+                done.network_id,
+            ],
+        )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
 
 from wagtail_bin.exchange.rows import Values
 from wagtail_bin.models import (
@@ -48,24 +51,38 @@ def judge(done: MemberImport, rows: Sequence[ImportRow]) -> list[Verdict]:
         done: their import.
         rows: with outcome ``written``.
     """
-    members = Member.objects.filter(network=done.network_id).in_bulk(
-        [row.member_id for row in rows]
-    )
-    created = [row for row in rows if row.kind == Kind.NEW]
-    hanging = _hanging(created)
+    written = span(done, rows)
+    members = {
+        member.pk: member
+        for member in Member.objects.filter(
+            network=done.network_id, pk__in=written.values("member")
+        )
+    }
+    hanging = _hanging(written.filter(kind=Kind.NEW), [row.consent_id for row in rows])
+    as_new = _columns(as_written(done, {}))
     verdicts = []
     for row in rows:
-        member = members.get(row.member_id)
+        member = members.get(row.member_id or 0)
         if member is None:
             verdict = Verdict(row, None, Kept.GONE)
         elif row.kind == Kind.CHANGED:
             verdict = _judge_changed(row, member)
-        elif _is_edited(done, row, member):
+        elif _is_edited(as_new, row, member):
             verdict = Verdict(row, member, Kept.EDITED)
         else:
             verdict = Verdict(row, member, hanging.get(member.pk))
         verdicts.append(verdict)
     return verdicts
+
+
+def span(
+    done: MemberImport,
+    rows: Sequence[ImportRow],
+    outcome: ImportRow.Outcome = ImportRow.Outcome.WRITTEN,
+) -> QuerySet[ImportRow]:
+    """Rows that follow each other, for the database to look at: no list of numbers."""
+    lines = (rows[0].line, rows[-1].line)
+    return done.rows.filter(outcome=outcome, line__range=lines).order_by()
 
 
 def as_written(done: MemberImport, values: dict[str, str]) -> Member:
@@ -83,13 +100,18 @@ def values_in(after: dict[str, str]) -> Values:
     return Values(*(after.get(name, "") for name in Values._fields))
 
 
-def _is_edited(done: MemberImport, row: ImportRow, member: Member) -> bool:
-    made = as_written(done, row.after)
-    return any(
-        getattr(made, field.attname) != getattr(member, field.attname)
+def _columns(member: Member) -> dict[str, Any]:
+    """All that an import decides of a new member."""
+    return {
+        field.attname: getattr(member, field.attname)
         for field in Member._meta.concrete_fields
         if field.name not in {"id", "joined_at"}
-    )
+    }
+
+
+def _is_edited(as_new: dict[str, Any], row: ImportRow, member: Member) -> bool:
+    now = member.__dict__
+    return any(now[name] != value for name, value in (as_new | row.after).items())
 
 
 def _judge_changed(row: ImportRow, member: Member) -> Verdict:
@@ -108,19 +130,25 @@ def _judge_changed(row: ImportRow, member: Member) -> Verdict:
     return Verdict(row, member, kept, tuple(restored), tuple(edited))
 
 
-def _hanging(created: Iterable[ImportRow]) -> dict[int, Kept]:
-    """Members who cannot be removed because of what happened since, and of what."""
-    own = {row.member_id: row.consent_id for row in created}
+def _hanging(
+    created: QuerySet[ImportRow], consents: Iterable[int | None]
+) -> dict[int, Kept]:
+    """Members who cannot be removed because of what happened since, and of what.
+
+    Args:
+        created: the rows that made them.
+        consents: what they agreed to by these rows.
+    """
+    own = created.values("member")
+    came_along = set(consents)
     found: dict[int, Kept] = {}
     for relation in Member._meta.related_objects:
         if relation.related_model not in KNOWN_RELATIONS:
             name = relation.field.name
             rows = relation.related_model._base_manager.filter(**{f"{name}__in": own})
             found |= dict.fromkeys(rows.values_list(name, flat=True), Kept.RELATED)
-    said = Consent.objects.filter(member__in=own).exclude(
-        pk__in=[pk for pk in own.values() if pk is not None]
-    )
-    found |= dict.fromkeys(said.values_list("member", flat=True), Kept.CONSENT)
+    said = Consent.objects.filter(member__in=own).values_list("pk", "member")
+    found |= {member: Kept.CONSENT for pk, member in said if pk not in came_along}
     told = Delivery.objects.filter(member__in=own)
     found |= dict.fromkeys(told.values_list("member", flat=True), Kept.MESSAGES)
     return found

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from wagtail.log_actions import log
 
-from wagtail_bin import audit, faults
+from wagtail_bin import audit
 from wagtail_bin.conf import conf
 from wagtail_bin.exchange.lease import FREE, Held
 from wagtail_bin.exchange.match import KEPT_OUT, Identity
@@ -152,11 +152,9 @@ def write_chunk(held: Held, newcomers: Newcomers) -> bool:
             return False
         newcomers.keep_out(applied, chunk["upto"])
         _Chunk(applied, chunk["upto"], now).write(has_changed=bool(chunk["changed"]))
-        faults.point("K11")
         held.advance(
             position=chunk["upto"], done=applied.done + chunk["number"], attempts=0
         )
-    faults.point("K12")
     return True
 
 
