@@ -33,6 +33,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("one by one"))
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """How wide the scope sweep was, whichever processes walked."""
+    walks = [
+        dict(report.user_properties)
+        for report in terminalreporter.getreports("passed")
+        if report.user_properties
+    ]
+    if addresses := {walk["addresses"] for walk in walks if "addresses" in walk}:
+        requests = sum(walk.get("requests", 0) for walk in walks)
+        terminalreporter.write_line(
+            f"Scope: {max(addresses)} addresses, {len(walks)} walks, {requests} requests"
+        )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_flush() -> None:
     """Empty PostgreSQL's tables with DELETE: TRUNCATE makes files, and waits for disks."""

@@ -22,7 +22,7 @@ from wagtail_bin.admin import (
     users,
 )
 from wagtail_bin.admin import urls as admin_urls
-from wagtail_bin.models import Member, MemberLogEntry
+from wagtail_bin.models import Charter, Member, MemberLogEntry
 
 register_snippet(menu.BINViewSetGroup)
 hooks.register(menu.SUBMENU_HOOK, menu.import_item)
@@ -59,8 +59,9 @@ def register_admin_urls() -> list[URLResolver]:
 
 @hooks.register("register_log_actions")
 def register_log_actions(actions: Any) -> None:
-    """Name our actions; log what is done to members where only their BINs see it."""
+    """Name our actions; log what is done to rows where only their BINs see it."""
     log_words.register_actions(actions)
+    actions.register_model(Charter, MemberLogEntry)
     actions.register_model(Member, MemberLogEntry)
 
 

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
+from wagtail.admin import menu
 from wagtail.models import Locale
 
 from tests.factories import MandateFactory, NetworkFactory
 from wagtail_bin.models import Network, Role
+
+
+class Walker(Client):
+    """A client that keeps no copy of every template's context: twice as fast."""
+
+    def request(self, **request: Any) -> Any:
+        response = self.handler(self._base_environ(**request))
+        self.cookies.update(response.cookies)
+        return response
+
+
+@pytest.fixture
+def light_admin(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
+    """What makes thousands of requests quick, and answers the same.
+
+    Pages without the menu, which is the same on all of them; sessions without a
+    table; no log of what is refused.
+    """
+    monkeypatch.setattr(menu.admin_menu, "render_component", lambda request: [])
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    logging.disable(logging.ERROR)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture

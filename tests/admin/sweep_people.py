@@ -30,6 +30,10 @@ TODAY = timezone.localdate()
 DAY = dt.timedelta(days=1)
 
 
+# Of these everybody here has all of Django's permissions, which count for nothing.
+GIVEN = ["charter", "consent", "member", "memberlogentry", "sanction", "segment"]
+
+
 @dataclasses.dataclass(frozen=True)
 class Person:
     """Somebody who walks.
@@ -66,7 +70,7 @@ def allowed_by_django(user: Any) -> Any:
     user.user_permissions.add(
         *Permission.objects.filter(
             content_type__app_label="wagtail_bin",
-            content_type__model__in=["member", "memberlogentry", "consent"],
+            content_type__model__in=GIVEN,
         )
     )
     return user
@@ -141,6 +145,14 @@ OTHERS = {
 }
 
 
+# Strong in the next network, and weak in the one of the canaries: what an office
+# allows in one place counts for nothing in another.
+BESIDE = {
+    "coordinator": "mandated officer, members",
+    "prevention officer": "steering group",
+}
+
+
 def beside(role: Role, network: Network) -> Network:
     """A network as near as can be that the office of another one does not cover."""
     town = network.municipality
@@ -167,9 +179,14 @@ SHOWS: dict[str, set[Capability]] = {
     "wagtail_bin_admin:dispatch_deliveries_export": {TAKE},
     "wagtail_bin_admin:dispatch_deliveries_results": {VIEW},
     "wagtail_bin_admin:handover_download": {SEND, TAKE},
+    "wagtail_bin_admin:households": {VIEW},
+    "wagtail_bin_admin:households_results": {VIEW},
+    "wagtail_bin_admin:import_columns": {LOAD},
+    "wagtail_bin_admin:import_plan": {LOAD},
     "wagtail_bin_admin:import_refused": {LOAD},
     "wagtail_bin_admin:import_result": {LOAD},
     "wagtail_bin_admin:import_rows": {LOAD},
+    "wagtail_bin_admin:import_undo": {LOAD},
     "wagtail_bin_admin:import_upload": {LOAD},
     "wagtail_bin_admin:member_sanction": {JUDGE},
     "wagtail_bin_admin:members_export": {TAKE},
@@ -183,6 +200,9 @@ SHOWS: dict[str, set[Capability]] = {
     "wagtail_bin_admin:worklist": {EDIT},
     "wagtail_bin_admin:worklist_lift": {EDIT},
     "wagtail_bin_admin:worklist_results": {EDIT},
+    # Who else has it open.
+    "wagtailadmin_editing_sessions:ping:charter": {AGREE},
+    "wagtailadmin_editing_sessions:ping:member": {EDIT},
     "wagtailadmin_reports:site_history": {VIEW},
     "wagtailadmin_reports:site_history_results": {VIEW},
     "wagtailsnippets_wagtail_bin_charter:edit": {AGREE},
@@ -194,16 +214,32 @@ SHOWS: dict[str, set[Capability]] = {
     "wagtailsnippets_wagtail_bin_member:history_results": {EDIT},
     "wagtailsnippets_wagtail_bin_member:list": {VIEW},
     "wagtailsnippets_wagtail_bin_member:list_results": {VIEW},
+    "wagtail_bulk_action:member:export": {TAKE},
+    "wagtail_bulk_action:member:invite": {EDIT},
+    "wagtail_bulk_action:member:move": {EDIT},
+    "wagtail_bulk_action:member:suspend": {JUDGE},
 }
 # Where a POST changes something of the network, and all that it takes.
 CHANGES: dict[str, set[Capability]] = {
     "wagtail_bin_admin:dispatch_cancel": {SEND},
     "wagtail_bin_admin:dispatch_pause": {SEND},
     "wagtail_bin_admin:dispatch_retry": {SEND},
+    "wagtail_bin_admin:import_cancel": {LOAD},
+    "wagtail_bin_admin:import_columns": {LOAD},
+    "wagtail_bin_admin:import_start": {LOAD},
+    "wagtail_bin_admin:import_undo": {LOAD},
+    "wagtail_bin_admin:import_upload": {LOAD},
+    "wagtail_bin_admin:member_sanction": {JUDGE},
     "wagtail_bin_admin:sanction_lift": {JUDGE},
+    "wagtail_bin_admin:segment_add": {EDIT},
     "wagtail_bin_admin:segment_delete": {EDIT},
     "wagtail_bin_admin:worklist_lift": {EDIT},
-    "wagtail_bulk_action": {EDIT},
+    "wagtail_bulk_action:member:delete": {EDIT},
+    "wagtail_bulk_action:member:invite": {EDIT},
+    "wagtail_bulk_action:member:suspend": {JUDGE},
+    "wagtailsnippets_wagtail_bin_charter:add": {AGREE},
+    "wagtailsnippets_wagtail_bin_charter:edit": {AGREE},
+    "wagtailsnippets_wagtail_bin_member:add": {EDIT},
     "wagtailsnippets_wagtail_bin_member:delete": {EDIT},
     "wagtailsnippets_wagtail_bin_member:edit": {EDIT},
 }

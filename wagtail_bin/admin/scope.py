@@ -265,7 +265,9 @@ def closed_urls() -> list[URLPattern]:
     """
     names = "|".join(map(_in_any_case, (Charter, Member)))
     return [
-        re_path(rf"^localize/api/snippets/{Member._meta.app_label}/(?:{names})/", refuse),
+        re_path(
+            rf"^localize/api/snippets/{Member._meta.app_label}/(?:{names})/", refuse
+        ),
         re_path(
             rf"^localize/submit/snippet/{Member._meta.app_label}/(?:{names})/", refuse
         ),

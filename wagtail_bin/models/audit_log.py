@@ -1,4 +1,7 @@
-"""The log of what was done to members, seen by those who may see the members."""
+"""The log of what was done to members, seen by those who may see the members.
+
+That of charters too: Wagtail's own log would show all of them, or none.
+"""
 
 from __future__ import annotations
 

@@ -86,7 +86,9 @@ KINDS: Mapping[str, About] = {
     ),
     NOT_UNDONE: About(
         gettext_lazy("Could not be undone"),
-        gettext_lazy("Something happened to these members since: they stay as they are."),
+        gettext_lazy(
+            "Something happened to these members since: they stay as they are."
+        ),
         "not_restored",
     ),
 }
