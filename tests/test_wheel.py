@@ -7,9 +7,12 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.mark.any_database
 def test_the_wheel_holds_templates_static_files_locale_and_types(
     tmp_path: Path,
 ) -> None:

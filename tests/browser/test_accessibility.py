@@ -30,6 +30,7 @@ from tests.ledgers import State, deliver_to, make_delivery, make_dispatch
 from wagtail_bin.models import Member, Role, Segment, Suppression
 
 pytestmark = [
+    pytest.mark.any_database,
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
 ]

@@ -38,6 +38,7 @@ from wagtail_bin.models import (
 )
 
 pytestmark = [
+    pytest.mark.any_database,
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
 ]

@@ -25,6 +25,7 @@ from wagtail_bin.exchange import control, uploads
 from wagtail_bin.models import Member, MemberImport, Role
 
 pytestmark = [
+    pytest.mark.any_database,
     pytest.mark.browser,
     pytest.mark.processes,
     pytest.mark.django_db(transaction=True, serialized_rollback=True),

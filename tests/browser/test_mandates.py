@@ -20,6 +20,7 @@ from tests.factories import (
 from wagtail_bin.models import Dispatch, Mandate, Network, Role
 
 pytestmark = [
+    pytest.mark.any_database,
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
 ]

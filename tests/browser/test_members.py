@@ -17,6 +17,7 @@ from tests.ledgers import deliver_to, make_dispatch
 from wagtail_bin.models import Member, Role, Sanction
 
 pytestmark = [
+    pytest.mark.any_database,
     pytest.mark.browser,
     pytest.mark.processes,
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
