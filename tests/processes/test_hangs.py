@@ -25,7 +25,7 @@ from tests.processes.conftest import (
 from tests.worker import ORM_BROKER, eventually, group_members
 from wagtail_bin.models import Delivery
 
-pytestmark = needs_processes
+pytestmark = [*needs_processes, pytest.mark.any_database]
 
 
 @pytest.mark.parametrize("victim", ["idle_reader", "monitor"])

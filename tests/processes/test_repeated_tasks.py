@@ -26,7 +26,7 @@ from tests.processes.conftest import (
 from tests.worker import ORM_BROKER, eventually
 from wagtail_bin.dispatch.schedule import install_sweeps
 
-pytestmark = needs_processes
+pytestmark = [*needs_processes, pytest.mark.any_database]
 
 SHORT_LEASE = {"TEST_LEASE": 6, "TEST_CALL_TIMEOUT": 2}
 # So little that all processes find something to do.
