@@ -2,9 +2,11 @@
 
 The sweep walks every address of the site, Wagtail's own and other packages'
 included, once with the primary keys of a foreign network's rows wherever one is
-taken, and once with those of the own network. All its users may do everything
-with members as far as Django's model permissions go: mandates alone decide. Of
-the own rows, each role must see exactly what the table in ``sweep_people`` says.
+taken, once with those of the own network, and once with those of a network in which
+the office is a weaker one. All its users may do everything with members as far as
+Django's model permissions go: mandates alone decide. Of the own rows, each role must
+see exactly what the table in ``sweep_people`` says. The last lines of the run say how
+wide the sweep was.
 """
 
 from __future__ import annotations
@@ -532,14 +534,11 @@ def elsewhere_of(name: str, whose: str) -> Elsewhere:
 
 
 def test_s01_every_address_is_classified() -> None:
-    assert [address for address in addresses() if address.name] != []
     assert [a for a in addresses() if a.name and not a.is_known] == []
     assert {a.pattern for a in addresses() if not a.name} == UNNAMED
 
 
 def test_s01_the_sweep_is_as_wide_as_it_was() -> None:
-    pairs = len(swept()) * len(WALKS)
-    print(f"{len(swept())} addresses × {len(WALKS)} walks = {pairs}")  # noqa: T201
     assert len(swept()) >= 300
     assert len(WALKS) == 20
     known = {address.title for address in swept()}
