@@ -90,7 +90,7 @@ def test_it_says_what_it_does_before_it_does_it(
     assert "form" in changed.context
     assert not Sanction.objects.exists()
     response = coordinator.post(impose_url(member), data | {"confirmed": "yes"})
-    assert response["Location"].endswith(f"/{member.pk}/#sanctions")
+    assert response["Location"].endswith(f"/{member.pk}/#panel-sanctions-section")
     sanction = Sanction.objects.get()
     assert (sanction.kind, sanction.user) == (kind, coordinator.user)  # type: ignore[attr-defined]
 

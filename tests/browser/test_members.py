@@ -119,12 +119,10 @@ def test_the_coordinator_finds_filters_sanctions_and_exports(
     shoot(page, "members-sanction-confirm", full_page=True)
     assert not Sanction.objects.exists()
     page.get_by_role("button", name="Impose it").click()
-    page.wait_for_url("**#sanctions")
+    page.wait_for_url("**#panel-sanctions-section")
     member = Member.objects.get(first_name="Zoë")
     assert (member.state, member.suspended_until) == ("suspended", until)
-    expect(page.locator("#sanctions, [id*=sanctions]").first).to_contain_text(
-        "in force"
-    )
+    expect(page.locator("#panel-sanctions-section")).to_contain_text("in force")
     page.locator("[id*=sanctions]").first.scroll_into_view_if_needed()
     shoot(page, "members-sanctioned")
     page.goto(f"{site}{LIST}history/{member.pk}/")

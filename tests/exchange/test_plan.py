@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import MemberFactory, NetworkFactory
+from wagtail_bin.exchange import planning
+from wagtail_bin.exchange.delimited import Line
 from wagtail_bin.exchange.jobs import work_on
 from wagtail_bin.exchange.plan import PlannedRow
+from wagtail_bin.exchange.staging import stage
 from wagtail_bin.exchange.uploads import let_work, store_upload
 from wagtail_bin.models import (
     ChannelName,
@@ -362,3 +366,20 @@ def test_the_number_of_queries_per_batch_is_constant(
     assert six - four == four - two
     # Members, suppressed addresses, the lease, the rows.
     assert (four - two) / 2 <= 8
+
+
+def test_i2_rows_of_earlier_batches_are_not_kept(
+    network: Network, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.WAGTAIL_BIN_IMPORT_BATCH = 10
+    held: list[int] = []
+
+    def look(*arguments: Any) -> None:
+        stage(*arguments)
+        held.append(sum(type(one) is Line for one in gc.get_objects()))
+
+    monkeypatch.setattr(planning, "stage", look)
+    # Each is refused by an exception, whose traceback knows the batch.
+    plan(network, *(f"An;{n};;lid{n}@;;" for n in range(50)))
+    assert len(held) == 5
+    assert max(held) < 30

@@ -112,6 +112,10 @@ class HouseholdPanel(KnownMemberPanel):
 class SanctionsPanel(KnownMemberPanel):
     """The sanctions of a member, for those with the mandate."""
 
+    # Wagtail would make both of the heading, in whatever language comes first.
+    clean_name = "sanctions"
+    ANCHOR = "panel-sanctions-section"
+
     class BoundPanel(KnownMemberPanel.BoundPanel):
         """The panel for one member."""
 

@@ -181,7 +181,7 @@ class MemberViewSet(ScopedSnippetViewSet):
                         "back. A warning of the police comes at any time."
                     ),
                 ),
-                SanctionsPanel(heading=_("Sanctions"), attrs={"id": "sanctions"}),
+                SanctionsPanel(heading=_("Sanctions")),
                 MultiFieldPanel(
                     [DeliveryHistoryPanel()],
                     heading=_("Last messages"),

@@ -22,6 +22,7 @@ from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.base import BaseListingView
 
 from wagtail_bin.admin.member_list import LIST
+from wagtail_bin.admin.member_panels import SanctionsPanel
 from wagtail_bin.admin.private import PrivateMixin
 from wagtail_bin.admin.sanction_form import DecisionForm
 from wagtail_bin.exceptions import SanctionRefused
@@ -40,7 +41,7 @@ def may_see_some(user: Any) -> bool:
 
 def back_to(member: Member) -> HttpResponse:
     """To the sanctions on the member's page."""
-    return redirect(reverse(EDIT, args=[member.pk]) + "#sanctions")
+    return redirect(reverse(EDIT, args=[member.pk]) + "#" + SanctionsPanel.ANCHOR)
 
 
 class SanctionFilterSet(WagtailFilterSet):

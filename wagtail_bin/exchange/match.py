@@ -54,12 +54,12 @@ class Identity(NamedTuple):
     @classmethod
     def of(cls, values: Values) -> Identity:
         """The identity that a row or a member has."""
-        organisation = values.organisation
+        first, last, organisation, email, mobile, phone, *_rest = values
         return cls(
-            name_key(values.first_name, values.last_name),
+            name_key(first, last),
             name_key(organisation) if organisation else "",
-            values.email.lower(),
-            frozenset(filter(None, (values.mobile, values.phone))),
+            email.lower(),
+            frozenset(filter(None, (mobile, phone))),
         )
 
     @property

@@ -105,6 +105,8 @@ def _stage_all(held: Held) -> None:
         with transaction.atomic():
             held.advance(done=held.member_import.done + len(batch))
             stage(held.member_import, batch)
+        batch.clear()
+        gc.collect(0)
     with transaction.atomic():
         now = held.lock()
         planned = held.member_import
@@ -125,9 +127,11 @@ def _stage_all(held: Held) -> None:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """No garbage collection: rows make none that counting does not find.
+    """Garbage is collected when the block asks, of what came since: generation 0.
 
-    It would look through everything the process holds, again and again.
+    Left alone, Python would look through everything the process holds, again and
+    again. Not at all would not do: Django's ``ValidationError`` lists itself, and
+    its traceback holds the batch.
     """
     was_enabled = gc.isenabled()
     gc.disable()
