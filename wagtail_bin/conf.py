@@ -126,6 +126,15 @@ class Settings:
             "chief_of_police": "BIN observers",
             "mayor": "BIN observers",
         },
+        # How long caches may keep a public page: a minute, and while a new one is
+        # fetched or the site is down.
+        "PUBLIC_CACHE_CONTROL": (
+            "public, max-age=0, s-maxage=60, stale-while-revalidate=300,"
+            " stale-if-error=86400"
+        ),
+        # Tiles of the map of all BINs: {"URL": "https://…/{z}/{x}/{y}.png",
+        # "ATTRIBUTION": "…"}; None: there is no map, and nothing is asked of others.
+        "MAP_TILES": None,
         "IMPORT_MAX_BYTES": 10 * 1024 * 1024,
         "IMPORT_MAX_UNPACKED_BYTES": 150 * 1024 * 1024,
         "IMPORT_MAX_ROWS": 100_000,
@@ -207,6 +216,11 @@ class Settings:
     def root_urlconf(self) -> str:
         """Dotted path of the project's URLs; empty when it has none."""
         return getattr(settings, "ROOT_URLCONF", "")
+
+    @property
+    def session_cookie(self) -> str:
+        """Name of the cookie of whoever has a session."""
+        return settings.SESSION_COOKIE_NAME
 
     @property
     def user_model(self) -> str:

@@ -200,6 +200,60 @@ def household_key(street: str, number: str, box: str) -> str:
     return "|".join(parts) if parts[0] and parts[1] else ""
 
 
+# As people shorten the kinds of streets.
+_SHORT_STREETS = (
+    (re.compile(r"str\.?$"), "straat"),
+    (re.compile(r"stw\.?$"), "steenweg"),
+    (re.compile(r"(?<=\w)ln\.?$"), "laan"),
+    (re.compile(r"^av\.?\s"), "avenue "),
+    (re.compile(r"^(?:bd|bld|boul)\.?\s"), "boulevard "),
+    (re.compile(r"^(?:ch|chée|chee)\.?\s"), "chaussee "),
+    (re.compile(r"^pl\.?\s"), "place "),
+    (re.compile(r"^(?:st|ste)\.?\s"), "sint "),
+)
+
+
+def street_key(name: str) -> str:
+    """What two writings of one street share, abbreviated or not.
+
+    ``Dorpsstr.`` meets ``Dorpsstraat``, ``Av. de l'Église`` meets
+    ``avenue de l'eglise``, ``Strassenweg`` meets ``Straßenweg``.
+    """
+    text = name.strip().lower()
+    for short, whole in _SHORT_STREETS:
+        text = short.sub(whole, text)
+    return _words(text)
+
+
+def validate_boundary(value: object) -> None:
+    """Accept a GeoJSON Polygon or MultiPolygon (RFC 7946) of at most 2,000 points."""
+    kind = value.get("type") if isinstance(value, dict) else None
+    areas = value.get("coordinates") if isinstance(value, dict) else None
+    if kind == "Polygon":
+        areas = [areas]
+    try:
+        if kind not in {"Polygon", "MultiPolygon"}:
+            raise ValueError
+        points = 0
+        for ring in (ring for area in areas for ring in area):  # type: ignore[union-attr]
+            if len(ring) < 4 or ring[0] != ring[-1]:
+                raise ValueError
+            for longitude, latitude, *_height in ring:
+                points += 1
+                if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
+                    raise ValueError
+        if not 0 < points <= 2000:
+            raise ValueError
+    except (TypeError, ValueError):
+        raise ValidationError(
+            _(
+                "This is not a boundary. Give a GeoJSON Polygon or MultiPolygon with at"
+                " most 2000 points, whose first point is also the last."
+            ),
+            code="boundary",
+        ) from None
+
+
 # Within one list streets and numbers come again and again.
 @functools.lru_cache(1024)
 def _words(text: str) -> str:

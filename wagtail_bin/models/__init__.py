@@ -2,10 +2,17 @@
 
 Files import each other in this direction only: organisation, mandates,
 networks, charters, members, sanctions, segments, audit_log, imports, dispatches,
-deliveries, handovers, sending, themes, blocks, pages.
+deliveries, handovers, sending, themes, blocks, public_pages, tip_pages, plain_pages,
+finder, bin_pages.
 """
 
 from wagtail_bin.models.audit_log import OF_SANCTIONS, MemberLogEntry
+from wagtail_bin.models.bin_pages import (
+    BINIndexPage,
+    BINIndexPageMixin,
+    BINPage,
+    BINPageMixin,
+)
 from wagtail_bin.models.charters import Charter
 from wagtail_bin.models.deliveries import Delivery, DeliveryEvent
 from wagtail_bin.models.dispatches import Dispatch, DispatchMessage
@@ -33,16 +40,17 @@ from wagtail_bin.models.organisation import (
     PoliceZone,
     Postcode,
 )
-from wagtail_bin.models.pages import (
-    BINIndexPage,
-    BINIndexPageMixin,
-    BINPage,
-    BINPageMixin,
+from wagtail_bin.models.plain_pages import (
+    ContactPage,
+    ContactPageMixin,
+    FoundingPage,
+    FoundingPageMixin,
+)
+from wagtail_bin.models.public_pages import (
+    PublicPageMixin,
     SentPageMixin,
-    TipIndexPage,
-    TipIndexPageMixin,
-    TipPage,
-    TipPageMixin,
+    model_of,
+    page_beside,
 )
 from wagtail_bin.models.sanctions import Sanction, SanctionLift
 from wagtail_bin.models.segments import Segment
@@ -54,6 +62,13 @@ from wagtail_bin.models.sending import (
     WorkerHeartbeat,
 )
 from wagtail_bin.models.themes import Theme
+from wagtail_bin.models.tip_pages import (
+    Season,
+    TipIndexPage,
+    TipIndexPageMixin,
+    TipPage,
+    TipPageMixin,
+)
 
 __all__ = [
     "OFFICER_BY_CHARTER",
@@ -102,4 +117,12 @@ __all__ = [
     "TipPage",
     "TipPageMixin",
     "WorkerHeartbeat",
+    "ContactPage",
+    "ContactPageMixin",
+    "FoundingPage",
+    "FoundingPageMixin",
+    "PublicPageMixin",
+    "Season",
+    "model_of",
+    "page_beside",
 ]

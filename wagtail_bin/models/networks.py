@@ -19,6 +19,7 @@ from wagtail_bin.models.mandates import (
 from wagtail_bin.models.organisation import Municipality, PoliceZone
 from wagtail_bin.validators import (
     display_phone,
+    validate_boundary,
     validate_phone,
     validate_single_line,
 )
@@ -104,6 +105,16 @@ class Network(ClusterableModel):
     contact_phone = models.CharField(
         _("public telephone"), max_length=16, blank=True, validators=[validate_phone]
     )
+    boundary = models.JSONField(
+        _("boundary"),
+        null=True,
+        blank=True,
+        validators=[validate_boundary],
+        help_text=_(
+            "For the map, as GeoJSON: a Polygon or MultiPolygon with longitude before "
+            "latitude. The streets decide who belongs to the BIN, never the boundary."
+        ),
+    )
 
     objects = NetworkQuerySet.as_manager()
 
@@ -163,6 +174,15 @@ class NetworkStreet(models.Model):
 
     def __str__(self) -> str:
         return self.name_nl or self.name_fr or self.name_de
+
+    def holds(self, number: int) -> bool:
+        """Whether a house number is on this side and in this part of the street."""
+        parity = {self.Parity.ODD: 1, self.Parity.EVEN: 0}.get(
+            self.Parity(self.parity), number % 2
+        )
+        first = self.number_from or 0
+        last = number if self.number_to is None else self.number_to
+        return number % 2 == parity and first <= number <= last
 
     def name_in(self, language: str) -> str:
         """The street's name in a language, or else in any it has."""
