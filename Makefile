@@ -71,6 +71,16 @@ messages: ## Collect texts for translation, and compile (needs gettext)
 		sed -i '/^"POT-Creation-Date/d' locale/*/LC_MESSAGES/django.po && \
 		../$(BIN)/python -m django compilemessages
 
+LEAFLET := 1.9.4
+.PHONY: vendor
+vendor: ## The map's Leaflet from the npm registry (needs npm)
+	@set -e; at=$$(mktemp -d); to=wagtail_bin/static/wagtail_bin/leaflet; \
+		(cd $$at && npm pack --silent leaflet@$(LEAFLET) >/dev/null && tar xzf *.tgz); \
+		mkdir -p $$to/images; \
+		cp $$at/package/LICENSE $$at/package/dist/leaflet.js $$at/package/dist/leaflet.css $$to/; \
+		cp $$at/package/dist/images/*.png $$to/images/; \
+		sed -i '/sourceMappingURL/d' $$to/leaflet.js; rm -r $$at
+
 .PHONY: docs
 docs: $(VENV)/installed-docs ## The documentation as HTML, in var/docs
 	@$(BIN)/python -m sphinx -W -q docs var/docs
