@@ -53,9 +53,7 @@ class BINIndexPageMixin(BINListMixin, PublicPageMixin):
         ``answer_pages``: the pages it is about. ``founding_page``: where a BIN is
         founded, or None. ``map``: what the map shows, or None.
         """
-        context: dict[str, Any] = super().get_context(  # type: ignore[misc]
-            request, *args, **kwargs
-        )
+        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
         pages = list(
             model_of(BINPageMixin)
             .objects.live()
@@ -66,7 +64,7 @@ class BINIndexPageMixin(BINListMixin, PublicPageMixin):
         for page in pages:
             page.municipality_name = str(page.network.municipality)
         pages.sort(key=lambda page: (page.municipality_name, page.title))
-        language = self.locale.language_code  # type: ignore[attr-defined]
+        language = self.locale.language_code
         names = street_names([page.network for page in pages], language)
         context["bin_pages"] = pages
         context["street_names"] = names if len(names) <= self.MOST_STREETS else []
@@ -124,9 +122,7 @@ class BINPageMixin(PublicPageMixin):
         approved, or None; ``tips``: the latest sent to it that still hold;
         ``contact_page``: how to reach the police, or None.
         """
-        context: dict[str, Any] = super().get_context(  # type: ignore[misc]
-            request, *args, **kwargs
-        )
+        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
         context["network"] = Network.objects.select_related(
             "municipality", "police_zone"
         ).get(pk=self.network_id)
@@ -138,7 +134,7 @@ class BINPageMixin(PublicPageMixin):
             .objects.live()
             .filter(
                 valid_on_a_day(),
-                locale=self.locale,  # type: ignore[attr-defined]
+                locale=self.locale_id,  # type: ignore[attr-defined]
                 translation_key__in=sent.values("page__translation_key"),
             )
             .order_by("-first_published_at", "-pk")[: self.LATEST_TIPS]

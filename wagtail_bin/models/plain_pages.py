@@ -31,9 +31,7 @@ class PlainPageMixin(PublicPageMixin):
 
     def get_context(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Add ``police_zones``: of the site's municipalities, or all there are."""
-        context: dict[str, Any] = super().get_context(  # type: ignore[misc]
-            request, *args, **kwargs
-        )
+        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
         site = self.get_site()  # type: ignore[attr-defined]
         here = Municipality.objects.filter(site=site) if site else None
         zones = PoliceZone.objects.filter(municipalities__in=here or [])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 from typing import Any
 
 from django.apps import apps
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
+from wagtail.coreutils import get_content_languages
 
 from wagtail_bin.conf import conf
 from wagtail_bin.models.dispatches import Dispatch
@@ -22,6 +26,34 @@ class PublicPageMixin(models.Model):
 
     class Meta:
         abstract = True
+
+    @cached_property
+    def live_translations(self) -> list[Any]:
+        """The live pages that say the same, this one among them. One query.
+
+        Aliases are left out: they stand in the tree of a language without being
+        in it. The order is that of the project's languages.
+        """
+        order = list(get_content_languages())
+        pages = (
+            self.get_translations(inclusive=True)  # type: ignore[attr-defined]
+            .live()
+            .filter(alias_of__isnull=True, locale__language_code__in=order)
+            .select_related("locale")
+        )
+        return sorted(pages, key=lambda one: order.index(one.locale.language_code))
+
+    def get_context(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Add ``translations`` (:attr:`live_translations`)."""
+        context: dict[str, Any] = super().get_context(  # type: ignore[misc]
+            request, *args, **kwargs
+        )
+        context["translations"] = self.live_translations
+        for page in self.live_translations:
+            if page.pk == self.pk:
+                # Known by now, and asked for by every template.
+                self.locale = page.locale
+        return context
 
     def serve(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """The page, with how long it may be kept (``PUBLIC_CACHE_CONTROL``).
@@ -69,6 +101,26 @@ class SentPageMixin(models.Model):
         return Dispatch.objects.filter(page__in=family.values("pk")).prefetch_related(
             "networks"
         )
+
+    def sent_to(self) -> list[tuple[dt.datetime, list[str]]]:
+        """When this page was sent, the newest first, and the names of the BINs.
+
+        One query, since public pages ask for it.
+        """
+        rows = (
+            self.dispatches()
+            .prefetch_related(None)
+            .filter(networks__isnull=False)
+            .order_by("-approved_at", "pk", "networks__name")
+            .values_list("pk", "approved_at", "networks__name")
+        )
+        return [
+            (next(iter(names))[1], [row[2] for row in names])
+            for names in (
+                list(group)
+                for _pk, group in itertools.groupby(rows, key=lambda row: row[0])
+            )
+        ]
 
 
 def valid_on_a_day() -> models.Q:

@@ -72,10 +72,8 @@ class TipIndexPageMixin(PublicPageMixin):
         None, ``words`` what is looked for, ``is_chosen`` whether anything is.
         What is in season comes first, but what is looked for by its likeness.
         """
-        context: dict[str, Any] = super().get_context(  # type: ignore[misc]
-            request, *args, **kwargs
-        )
-        themes = list(Theme.objects.filter(locale=self.locale))  # type: ignore[attr-defined]
+        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
+        themes = list(Theme.objects.filter(locale=self.locale_id))  # type: ignore[attr-defined]
         networks = list(
             Network.objects.filter(
                 pk__in=Dispatch.objects.filter(page__isnull=False).values("networks")
@@ -205,19 +203,22 @@ class TipPageMixin(PublicPageMixin, SentPageMixin):
             )
 
     def get_context(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Add ``theme_names``, the ``library`` above it, and ``dispatches``: when
-        and for which BINs the tip was sent.
+        """Add ``theme_names``, the ``library`` above it, and ``sent``: the days on which
+        the tip was sent, the newest first, each with the names of the BINs.
         """
-        context: dict[str, Any] = super().get_context(  # type: ignore[misc]
-            request, *args, **kwargs
-        )
-        locale = self.locale  # type: ignore[attr-defined]
-        context["theme_names"] = self.theme_names_among(
-            Theme.objects.filter(locale=locale)
-        )
+        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
+        context["theme_names"] = self._theme_names()
         context["library"] = self.get_parent()  # type: ignore[attr-defined]
-        context["dispatches"] = self.dispatches()
+        context["sent"] = self.sent_to()
         return context
+
+    def _theme_names(self) -> list[str]:
+        locale = self.locale_id  # type: ignore[attr-defined]
+        themes = list(self.themes.all())
+        if all(theme.locale_id == locale for theme in themes):
+            return [theme.name for theme in themes]
+        # A translation that still points at the themes of its source.
+        return self.theme_names_among(Theme.objects.filter(locale=locale))
 
     @property
     def is_over(self) -> bool:

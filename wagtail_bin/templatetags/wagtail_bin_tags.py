@@ -7,10 +7,9 @@ from typing import Any
 from django import template
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from wagtail.coreutils import get_content_languages
 
 from wagtail_bin.conf import conf
-from wagtail_bin.models import NetworkStreet
+from wagtail_bin.models import NetworkStreet, PublicPageMixin
 
 register = template.Library()
 
@@ -29,19 +28,8 @@ def bin_languages(page: Any) -> dict[str, Any]:
 
 @register.simple_tag
 def bin_translations(page: Any) -> list[Any]:
-    """The live pages that say the same, this one among them.
-
-    Aliases are left out: they stand in the tree of a language without being
-    in it. The order is that of the project's languages.
-    """
-    order = list(get_content_languages())
-    pages = (
-        page.get_translations(inclusive=True)
-        .live()
-        .filter(alias_of__isnull=True, locale__language_code__in=order)
-        .select_related("locale")
-    )
-    return sorted(pages, key=lambda one: order.index(one.locale.language_code))
+    """The live pages that say the same (``PublicPageMixin.live_translations``)."""
+    return page.live_translations if isinstance(page, PublicPageMixin) else []
 
 
 @register.filter
