@@ -32,6 +32,8 @@ from example_site.home.models import HomePage
 from wagtail_bin.models import (
     BINIndexPage,
     BINPage,
+    ContactPage,
+    FoundingPage,
     Network,
     Theme,
     TipIndexPage,
@@ -93,6 +95,40 @@ TIP_INDEX: dict[str, Fields] = {
         "introduction": "<p>Was Sie selbst tun können, kurz und klar.</p>",
     },
 }
+FOUNDING: dict[str, Fields] = {
+    "nl": {
+        "title": "Zelf een BIN starten",
+        "search_description": "In drie stappen, samen met uw buren en de politie.",
+        "introduction": "Nog geen BIN in uw straat? Zo begint u eraan.",
+    },
+    "fr": {
+        "title": "Créer un PLP",
+        "search_description": "En trois étapes, avec vos voisins et la police.",
+        "introduction": "Pas encore de PLP dans votre rue ? Voici comment commencer.",
+    },
+    "de": {
+        "title": "Ein NIN gründen",
+        "search_description": "In drei Schritten, mit Nachbarn und Polizei.",
+        "introduction": "Noch kein NIN in Ihrer Straße? So fangen Sie an.",
+    },
+}
+CONTACT: dict[str, Fields] = {
+    "nl": {
+        "title": "De politie bereiken",
+        "search_description": "Dringend: 112. Niet dringend: zo bereikt u ons.",
+        "introduction": "Bel nooit te laat en meld nooit te veel: kies hier de juiste weg.",
+    },
+    "fr": {
+        "title": "Joindre la police",
+        "search_description": "Urgent : 112. Pas urgent : comment nous joindre.",
+        "introduction": "N’appelez jamais trop tard : choisissez ici le bon chemin.",
+    },
+    "de": {
+        "title": "Die Polizei erreichen",
+        "search_description": "Dringend: 112. Nicht dringend: So erreichen Sie uns.",
+        "introduction": "Rufen Sie nie zu spät an: Wählen Sie hier den richtigen Weg.",
+    },
+}
 HOW_TO_JOIN = {
     "nl": "<p>Woont of werkt u hier en bent u 18 of ouder? Mail of bel het contact "
     "hierboven. Aansluiten is gratis en u kunt altijd stoppen.</p>",
@@ -148,6 +184,8 @@ def load_content(site: Site, networks: list[Network]) -> TipPage:
         }
         _publish(bins, BINPage(slug=network.slug, network=network), fields)
     tips = _publish(home, TipIndexPage(slug="tips", show_in_menus=True), TIP_INDEX)
+    _publish(home, FoundingPage(slug="start"), FOUNDING)
+    _publish(home, ContactPage(slug="politie", show_in_menus=True), CONTACT)
     themes = _load_themes()
     for tip in OTHER_TIPS:
         page = _write(tips, tip, themes)
