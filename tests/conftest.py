@@ -10,6 +10,7 @@ from typing import Any
 import hypothesis
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 from django.utils import translation
 
 from example_site import mail_sink
@@ -27,10 +28,25 @@ hypothesis.settings.load_profile("suite")
 # Before pytest-xdist reads the marks, after the folders' own hooks.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What starts processes, or a browser, takes turns: it measures time."""
+    """What starts processes, or a browser, takes turns: it measures time.
+
+    What touches no database is the same on every one.
+    """
     for item in items:
+        if not touches_database(item):
+            item.add_marker(pytest.mark.any_database)
         if item.get_closest_marker("processes") or item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.xdist_group("one by one"))
+
+
+def touches_database(item: Any) -> bool:
+    """Whether a test asked for the database, or starts what may."""
+    marks = ("django_db", "processes", "browser")
+    return (
+        any(map(item.get_closest_marker, marks))
+        or not {"db", "transactional_db"}.isdisjoint(item.fixturenames)
+        or issubclass(item.cls or object, TransactionTestCase)
+    )
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
