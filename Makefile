@@ -60,9 +60,11 @@ chaos: $(VENV)/installed-$(EXTRAS) ## Workers killed at random: nothing lost, no
 	@$(BIN)/python -m benchmarks chaos $(if $(filter 1,$(LONG)),--seeds 20 --recipients 1000 --kills 60 --stops 3)
 
 .PHONY: screenshots
-screenshots: $(VENV)/installed-test ## The pictures of the README, made anew
+screenshots: $(VENV)/installed-test ## The pictures of the README and the docs, made anew
 	@$(BIN)/python -m pytest tests/browser
 	@cp var/screenshots/confirm.png var/screenshots/mail.png docs/images/
+	@for name in bins-found bin library tip founding contact; do \
+		cp var/screenshots/public-$$name-1280.png docs/images/; done
 
 .PHONY: messages
 messages: ## Collect texts for translation, and compile (needs gettext)
