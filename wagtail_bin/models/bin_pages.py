@@ -99,6 +99,8 @@ class BINPageMixin(PublicPageMixin):
 
     LATEST_TIPS = 5
 
+    has_poster = True
+
     network = models.ForeignKey(
         Network,
         verbose_name=_("BIN"),

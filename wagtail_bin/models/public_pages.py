@@ -7,6 +7,8 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 from django.utils import timezone
+from wagtail.fields import RichTextField
+from wagtail.rich_text import get_text_for_indexing
 
 from wagtail_bin.conf import conf
 from wagtail_bin.models.dispatches import Dispatch
@@ -19,6 +21,8 @@ class PublicPageMixin(models.Model):
     # Query parameters that say something of the visitor: such answers are kept
     # by nobody.
     private_parameters: frozenset[str] = frozenset()
+    # Whether there is a poster of it, for the notice board.
+    has_poster = False
 
     class Meta:
         abstract = True
@@ -69,6 +73,16 @@ class SentPageMixin(models.Model):
         return Dispatch.objects.filter(page__in=family.values("pk")).prefetch_related(
             "networks"
         )
+
+
+def lead_of(page: Any) -> str:
+    """A page's introduction as plain text; empty where it has none."""
+    if not hasattr(page, "introduction"):
+        return ""
+    text = str(page.introduction)
+    if isinstance(page._meta.get_field("introduction"), RichTextField):
+        text = get_text_for_indexing(text)
+    return " ".join(text.split())
 
 
 def valid_on_a_day() -> models.Q:

@@ -152,6 +152,8 @@ def _one_of(things: Iterable[Any], slug: str) -> Any:
 class TipPageMixin(PublicPageMixin, SentPageMixin):
     """One prevention tip."""
 
+    has_poster = True
+
     introduction = models.TextField(
         _("in short"),
         max_length=400,
