@@ -46,6 +46,10 @@ def test_another_website_may_frame_it_and_caches_may_keep_it(
     assert "cookie" not in response.get("Vary", "").lower()
     assert '<html lang="nl">' in response.content.decode()
 
+    again = client.get(PATH, headers={"if-none-match": response["ETag"]})
+    assert again.status_code == 304
+    assert "X-Frame-Options" not in again
+
 
 def test_who_is_logged_in_sees_the_same(
     tip_index: TipIndexPage, client: Client, admin_client: Client

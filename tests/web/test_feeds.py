@@ -304,7 +304,15 @@ def test_a_bin_has_the_tips_that_were_sent_to_it(
 
 
 @pytest.mark.parametrize(
-    "query", ["?lang=xx", "?lang=de", "?theme=onbekend", "?bin=onbekend", "?lang=nl%00"]
+    "query",
+    [
+        "?lang=xx",
+        "?lang=de",
+        "?theme=onbekend",
+        "?bin=onbekend",
+        "?bin=%00",
+        "?lang=nl%00",
+    ],
 )
 @EVERY
 def test_what_is_not_known_is_not_found(
@@ -347,7 +355,11 @@ def test_who_has_it_already_is_told_so(
 ) -> None:
     add_tip(tip_index, "Op reis")
     tag = get(client, kind)["ETag"]
-    assert get(client, kind, "", **{"if-none-match": tag}).status_code == 304
+    asked = {"if-none-match": tag, "accept-language": "fr"}
+    same = get(client, kind, "", **asked)
+    assert same.status_code == 304
+    assert same["Cache-Control"] == conf.PUBLIC_CACHE_CONTROL
+    assert same["Content-Language"] == "nl"
     add_tip(tip_index, "Op slot")
     assert get(client, kind, "", **{"if-none-match": tag}).status_code == 200
 

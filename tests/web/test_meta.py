@@ -312,3 +312,22 @@ def test_a_page_outside_of_any_site_or_request_is_no_error(tip_page: TipPage) ->
     assert graph(html)["title"] == "Donkere maanden"
     assert "canonical" not in html
     assert schema(html)["headline"] == "Donkere maanden"
+
+
+def test_on_a_page_they_cost_no_query_of_their_own(
+    tip_page: TipPage, bin_page: BINPage
+) -> None:
+    for page in (tip_page, bin_page):
+        request = RequestFactory().get("/", headers={"host": "testserver"})
+        # As Wagtail and every template do before.
+        Site.find_for_request(request)
+        page.get_full_url(request)
+        context = page.get_context(request)
+        assert page.locale.language_code == "nl"
+        with CaptureQueriesContext(connection) as queries:
+            html = Template(
+                "{% load wagtail_bin_meta %}{% bin_meta page %}{% bin_schema page %}"
+                "{% bin_share page %}"
+            ).render(Context(context))
+        assert graph(html)["title"] == schema(html).get("headline", page.title)
+        assert [query["sql"] for query in queries] == []

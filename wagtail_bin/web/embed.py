@@ -14,8 +14,9 @@ from wagtail_bin.web.tips import choose_tips
 MOST_TIPS = 10
 
 
-@public_view
+# Outermost, so that it holds for a 304 too: caches take over its headers.
 @xframe_options_exempt
+@public_view
 def embedded_tips(request: HttpRequest) -> HttpResponse:
     """The newest tips as a document of its own, chosen as those of a feed.
 

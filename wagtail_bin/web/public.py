@@ -9,7 +9,8 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.http import conditional_page, require_safe
+from django.utils.cache import get_conditional_response, set_response_etag
+from django.views.decorators.http import require_safe
 from wagtail.models import Page, Site
 
 from wagtail_bin.conf import conf
@@ -18,16 +19,24 @@ from wagtail_bin.conf import conf
 def public_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A view that is read only, and that caches may keep (``PUBLIC_CACHE_CONTROL``).
 
-    It must not look at who asks. Whoever has the answer already gets a 304.
+    It must not look at who asks, and must say its ``Content-Language``. Whoever has
+    the answer already gets a 304.
     """
 
     @functools.wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
+        language = response["Content-Language"]
         response["Cache-Control"] = conf.PUBLIC_CACHE_CONTROL
-        return response
+        set_response_etag(response)
+        tag = response["ETag"]
+        answered = get_conditional_response(request, tag, response=response) or response
+        # A cache takes over the headers of a 304, and LocaleMiddleware would put
+        # the visitor's language there.
+        answered["Content-Language"] = language
+        return answered
 
-    return login_not_required(require_safe(conditional_page(answer)))
+    return login_not_required(require_safe(answer))
 
 
 def site_of(request: HttpRequest) -> Site:

@@ -6,8 +6,10 @@ import dataclasses
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.validators import slug_re
 from django.db.models import F
 from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
 from wagtail.models import Page, Site
 
 from wagtail_bin.models import (
@@ -122,11 +124,16 @@ def choose_tips(request: HttpRequest) -> TipChoice:
     if slug := request.GET.get("theme"):
         choice = dataclasses.replace(choice, theme=_theme(choice, slug))
     if slug := request.GET.get("bin"):
-        network = Network.objects.filter(slug=slug).first()
-        if network is None:
-            raise Http404
-        choice = dataclasses.replace(choice, network=network)
+        choice = dataclasses.replace(choice, network=_network(slug))
     return choice
+
+
+def _network(slug: str) -> Network:
+    # PostgreSQL refuses some characters, which no short name has.
+    if not slug_re.match(slug):
+        raise Http404
+    network: Network = get_object_or_404(Network, slug=slug)
+    return network
 
 
 def _theme(choice: TipChoice, slug: str) -> Theme:
