@@ -7,15 +7,18 @@ from django.contrib.staticfiles.urls import staticfiles_urlpatterns
 from django.urls import include, path
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
+from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.documents import urls as wagtaildocs_urls
 
 from example_site.home import mailbox
+from wagtail_bin.web.sitemap import PublicSitemap
 
 urlpatterns = [
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     # Outside i18n_patterns: a one-click unsubscribe must not be redirected.
     path("bin/", include("wagtail_bin.urls")),
+    path("sitemap.xml", sitemap, {"sitemaps": {"pages": PublicSitemap}}, "sitemap"),
     # Not found where no MAIL_SINK_DIR is set.
     path("mailbox/", mailbox.mailbox, name="mailbox"),
     path("mailbox/<str:name>/", mailbox.mail, name="mail"),

@@ -120,6 +120,7 @@ PARAMETERS = {
     "token": "set-password",
     "provider": "postmark",
     "name": "no-mail",
+    "kind": "rss",
 }
 # What stands in the names of lists, which may be exported.
 EXPORTED = ("deliveries", "history", "index", "list", "log", "report")

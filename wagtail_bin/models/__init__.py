@@ -49,8 +49,10 @@ from wagtail_bin.models.plain_pages import (
 from wagtail_bin.models.public_pages import (
     PublicPageMixin,
     SentPageMixin,
+    lead_of,
     model_of,
     page_beside,
+    valid_on_a_day,
 )
 from wagtail_bin.models.sanctions import Sanction, SanctionLift
 from wagtail_bin.models.segments import Segment
@@ -123,6 +125,8 @@ __all__ = [
     "FoundingPageMixin",
     "PublicPageMixin",
     "Season",
+    "lead_of",
     "model_of",
     "page_beside",
+    "valid_on_a_day",
 ]

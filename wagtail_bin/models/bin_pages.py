@@ -19,6 +19,7 @@ from wagtail_bin.models.plain_pages import ContactPageMixin, FoundingPageMixin
 from wagtail_bin.models.public_pages import (
     BINListMixin,
     PublicPageMixin,
+    asked,
     model_of,
     page_beside,
     valid_on_a_day,
@@ -74,8 +75,8 @@ class BINIndexPageMixin(BINListMixin, PublicPageMixin):
         return context
 
     def _answered(self, request: Any, pages: list[Any]) -> dict[str, Any]:
-        street = " ".join(request.GET.get("street", "").split())[:100]
-        number = request.GET.get("number", "").strip()[:20]
+        street = asked(request, "street")
+        number = asked(request, "number")[:20]
         answer = None
         found = []
         if street:
@@ -96,6 +97,8 @@ class BINPageMixin(PublicPageMixin):
     """One BIN's public page: what, where, who to turn to, how to join."""
 
     LATEST_TIPS = 5
+
+    has_poster = True
 
     network = models.ForeignKey(
         Network,

@@ -44,6 +44,8 @@ class PlainPageMixin(PublicPageMixin):
 class FoundingPageMixin(PlainPageMixin):
     """How a BIN is founded: three steps."""
 
+    has_poster = True
+
     class Meta:
         abstract = True
 

@@ -11,10 +11,13 @@ from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
 from wagtail.coreutils import get_content_languages
+from wagtail.fields import RichTextField
+from wagtail.rich_text import get_text_for_indexing
 
 from wagtail_bin.conf import conf
 from wagtail_bin.models.dispatches import Dispatch
 from wagtail_bin.models.members import Purpose
+from wagtail_bin.validators import clean_text
 
 
 class PublicPageMixin(models.Model):
@@ -23,6 +26,8 @@ class PublicPageMixin(models.Model):
     # Query parameters that say something of the visitor: such answers are kept
     # by nobody.
     private_parameters: frozenset[str] = frozenset()
+    # Whether there is a poster of it, for the notice board.
+    has_poster = False
 
     class Meta:
         abstract = True
@@ -121,6 +126,21 @@ class SentPageMixin(models.Model):
                 for _pk, group in itertools.groupby(rows, key=lambda row: row[0])
             )
         ]
+
+
+def lead_of(page: Any) -> str:
+    """A page's introduction as plain text; empty where it has none."""
+    if not hasattr(page, "introduction"):
+        return ""
+    text = str(page.introduction)
+    if isinstance(page._meta.get_field("introduction"), RichTextField):
+        text = get_text_for_indexing(text)
+    return " ".join(text.split())
+
+
+def asked(request: Any, name: str) -> str:
+    """What a visitor typed: one line of at most 100 characters."""
+    return clean_text(request.GET.get(name, ""))[:100]
 
 
 def valid_on_a_day() -> models.Q:

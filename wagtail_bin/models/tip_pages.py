@@ -21,6 +21,7 @@ from wagtail_bin.models.networks import Network
 from wagtail_bin.models.public_pages import (
     PublicPageMixin,
     SentPageMixin,
+    asked,
     model_of,
     valid_on_a_day,
 )
@@ -85,7 +86,7 @@ class TipIndexPageMixin(PublicPageMixin):
             "season": next(
                 (one for one in Season if one == request.GET.get("season")), None
             ),
-            "words": " ".join(request.GET.get("q", "").split())[:100],
+            "words": asked(request, "q"),
         }
         found = self._found(**chosen)
         page = Paginator(found, self.TIPS_PER_PAGE).get_page(request.GET.get("page"))
@@ -149,6 +150,8 @@ def _one_of(things: Iterable[Any], slug: str) -> Any:
 
 class TipPageMixin(PublicPageMixin, SentPageMixin):
     """One prevention tip."""
+
+    has_poster = True
 
     introduction = models.TextField(
         _("in short"),
