@@ -164,6 +164,9 @@ def addresses(home: Any, site: str) -> dict[str, dict[str, str]]:
             "library-none": f"{library}?q=onzin",
             "library-chosen": f"{library}?theme=inbraak&season=dark_months",
             "unsubscribe": f"/bin/unsubscribe/{unsubscribe_token(member_id=member.pk, purpose='tips')}/",
+            "poster-tip": f"/bin/poster/{there['tip'].pk}/",
+            "poster-bin": f"/bin/poster/{there['bin'].pk}/",
+            "embed": f"/bin/embed/tips/?lang={language}",
             "unsubscribe-invalid": "/bin/unsubscribe/onzin/",
             "confirm-invalid": "/bin/confirm/onzin/",
         }
