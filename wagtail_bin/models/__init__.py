@@ -51,6 +51,7 @@ from wagtail_bin.models.public_pages import (
     SentPageMixin,
     model_of,
     page_beside,
+    register_message_preview,
 )
 from wagtail_bin.models.sanctions import Sanction, SanctionLift
 from wagtail_bin.models.segments import Segment
@@ -125,4 +126,5 @@ __all__ = [
     "Season",
     "model_of",
     "page_beside",
+    "register_message_preview",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
 from django.db import models
+from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from wagtail_bin.conf import conf
 from wagtail_bin.models.dispatches import Dispatch
@@ -48,6 +51,24 @@ class BINListMixin(models.Model):
         abstract = True
 
 
+# Wagtail's preview modes of pages that can be sent: name to what it is called and
+# what answers. Messages are made by layers above this one, so they register here.
+_message_previews: dict[str, tuple[Any, Callable[[Any], HttpResponse]]] = {}
+
+
+def register_message_preview(
+    name: str, label: Any, serve: Callable[[Any], HttpResponse]
+) -> None:
+    """Let the editor preview pages as a message.
+
+    Args:
+        name: of Wagtail's preview mode.
+        label: what it is called.
+        serve: takes the page, as it stands in the form, and answers.
+    """
+    _message_previews[name] = (label, serve)
+
+
 class SentPageMixin(models.Model):
     """A page that can be sent to members.
 
@@ -69,6 +90,24 @@ class SentPageMixin(models.Model):
         return Dispatch.objects.filter(page__in=family.values("pk")).prefetch_related(
             "networks"
         )
+
+    @property
+    def preview_modes(self) -> list[tuple[str, Any]]:
+        """The page's own, and each message that it can become."""
+        own = super().preview_modes  # type: ignore[misc]
+        if own == self.DEFAULT_PREVIEW_MODES:  # type: ignore[attr-defined]
+            # Beside the others, "Default" says nothing.
+            own = [("", _("On the website"))]
+        messages = [
+            (name, label) for name, (label, _serve) in _message_previews.items()
+        ]
+        return [*own, *messages]
+
+    def serve_preview(self, request: Any, mode_name: str) -> Any:
+        """The page or one of its messages, as it is being edited."""
+        if mode_name in _message_previews:
+            return _message_previews[mode_name][1](self)
+        return super().serve_preview(request, mode_name)  # type: ignore[misc]
 
 
 def valid_on_a_day() -> models.Q:
