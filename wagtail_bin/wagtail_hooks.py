@@ -11,6 +11,7 @@ from wagtail import hooks
 from wagtail.snippets.models import register_snippet
 
 from wagtail_bin.admin import (
+    content_notices,
     home,
     log_words,
     member_bulk,
@@ -37,6 +38,8 @@ hooks.register("register_page_action_menu_item", page_actions.PublishAndSendMenu
 hooks.register("register_page_header_buttons", page_actions.send_button)
 hooks.register("after_create_page", page_actions.after_saving)
 hooks.register("after_edit_page", page_actions.after_saving)
+hooks.register("after_create_page", content_notices.after_saving)
+hooks.register("after_edit_page", content_notices.after_saving)
 # After Wagtail's own, which it replaces for members.
 hooks.register("register_bulk_action", scope.ScopedDeleteBulkAction, order=100)
 hooks.register("register_bulk_action", member_bulk.InviteBulkAction)
