@@ -19,6 +19,7 @@ from wagtail_bin.admin import (
     notices,
     page_actions,
     scope,
+    season_calendar,
     switch,
     users,
 )
@@ -32,6 +33,7 @@ hooks.register(menu.SUBMENU_HOOK, menu.worklist_item)
 hooks.register("register_admin_viewset", lambda: users.user_chooser)
 hooks.register(menu.SUBMENU_HOOK, menu.sanctions_item)
 hooks.register("register_settings_menu_item", menu.switch_item)
+hooks.register("register_reports_menu_item", season_calendar.report_item)
 hooks.register("construct_homepage_panels", home.add_offices_panel)
 hooks.register("construct_homepage_panels", notices.add_home_panel)
 hooks.register("register_page_action_menu_item", page_actions.PublishAndSendMenuItem)
