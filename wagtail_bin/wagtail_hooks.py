@@ -16,6 +16,7 @@ from wagtail_bin.admin import (
     log_words,
     member_bulk,
     menu,
+    next_year,
     notices,
     page_actions,
     scope,
@@ -38,6 +39,7 @@ hooks.register("construct_homepage_panels", home.add_offices_panel)
 hooks.register("construct_homepage_panels", notices.add_home_panel)
 hooks.register("register_page_action_menu_item", page_actions.PublishAndSendMenuItem)
 hooks.register("register_page_header_buttons", page_actions.send_button)
+hooks.register("register_page_header_buttons", next_year.copy_button)
 hooks.register("after_create_page", page_actions.after_saving)
 hooks.register("after_edit_page", page_actions.after_saving)
 hooks.register("after_create_page", content_notices.after_saving)
