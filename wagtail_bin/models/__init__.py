@@ -1,7 +1,7 @@
 """The schema: fields, constraints, QuerySets. A file per aggregate.
 
 Files import each other in this direction only: organisation, mandates,
-networks, charters, members, sanctions, segments, audit_log, imports, dispatches,
+networks, charters, members, sanctions, segments, audit_log, imports, dispatches, officer_review,
 deliveries, handovers, sending, themes, blocks, public_pages, tip_pages, plain_pages,
 finder, bin_pages.
 """
@@ -34,6 +34,7 @@ from wagtail_bin.models.members import (
     Suppression,
 )
 from wagtail_bin.models.networks import Network, NetworkStreet
+from wagtail_bin.models.officer_review import OfficerReviewTask
 from wagtail_bin.models.organisation import (
     Language,
     Municipality,
@@ -124,6 +125,7 @@ __all__ = [
     "FoundingPageMixin",
     "PublicPageMixin",
     "Season",
+    "OfficerReviewTask",
     "model_of",
     "page_beside",
     "register_message_preview",
