@@ -9,6 +9,7 @@ import django_filters
 from django.db.models import (
     Case,
     Count,
+    F,
     IntegerField,
     OuterRef,
     Q,
@@ -226,7 +227,7 @@ class SeasonCalendarView(PageReportView):
             .select_related("locale")
             .prefetch_workflow_states()
             .annotate_approved_schedule()
-            .order_by("rank", "last_sent", "title", "pk")
+            .order_by("rank", F("last_sent").asc(nulls_first=True), "title", "pk")
         )
 
     def decorate_paginated_queryset(self, object_list: Any) -> Any:
