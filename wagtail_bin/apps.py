@@ -18,6 +18,7 @@ class WagtailBinConfig(AppConfig):
         from wagtail.permissions import register_permission_policy
 
         from wagtail_bin import checks, permissions, signal_handlers  # noqa: F401
+        from wagtail_bin.dispatch import preview_modes
         from wagtail_bin.dispatch.schedule import install_sweeps
         from wagtail_bin.membership.retention import forget_addresses
         from wagtail_bin.models import Charter, Member, Network, Sanction, Segment
@@ -26,6 +27,7 @@ class WagtailBinConfig(AppConfig):
         pre_delete.connect(forget_addresses, sender=Member)
         post_migrate.connect(install_sweeps, sender=self)
         signal_handlers.connect()
+        preview_modes.register()
         register_permission_policy(
             Member,
             MandatePermissionPolicy(

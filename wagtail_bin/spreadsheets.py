@@ -63,9 +63,10 @@ def write_csv(target: TextIO, rows: Iterable[Sequence[str]]) -> None:
     """Write rows as CSV (RFC 4180 but for the semicolon), one at a time."""
     writer = csv.writer(target, delimiter=DELIMITER)
     for row in rows:
-        writer.writerow([_inert(value) for value in row])
+        writer.writerow([inert(value) for value in row])
 
 
-def _inert(value: str) -> str:
+def inert(value: str) -> str:
+    """A value of a CSV file that no spreadsheet runs."""
     value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)
     return f"'{value}" if _FORMULA.match(value) else value

@@ -11,13 +11,16 @@ from wagtail import hooks
 from wagtail.snippets.models import register_snippet
 
 from wagtail_bin.admin import (
+    content_notices,
     home,
     log_words,
     member_bulk,
     menu,
+    next_year,
     notices,
     page_actions,
     scope,
+    season_calendar,
     switch,
     users,
 )
@@ -31,12 +34,16 @@ hooks.register(menu.SUBMENU_HOOK, menu.worklist_item)
 hooks.register("register_admin_viewset", lambda: users.user_chooser)
 hooks.register(menu.SUBMENU_HOOK, menu.sanctions_item)
 hooks.register("register_settings_menu_item", menu.switch_item)
+hooks.register("register_reports_menu_item", season_calendar.report_item)
 hooks.register("construct_homepage_panels", home.add_offices_panel)
 hooks.register("construct_homepage_panels", notices.add_home_panel)
 hooks.register("register_page_action_menu_item", page_actions.PublishAndSendMenuItem)
 hooks.register("register_page_header_buttons", page_actions.send_button)
+hooks.register("register_page_header_buttons", next_year.copy_button)
 hooks.register("after_create_page", page_actions.after_saving)
 hooks.register("after_edit_page", page_actions.after_saving)
+hooks.register("after_create_page", content_notices.after_saving)
+hooks.register("after_edit_page", content_notices.after_saving)
 # After Wagtail's own, which it replaces for members.
 hooks.register("register_bulk_action", scope.ScopedDeleteBulkAction, order=100)
 hooks.register("register_bulk_action", member_bulk.InviteBulkAction)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 from wagtail.admin import menu
-from wagtail.models import Locale
+from wagtail.models import GroupPagePermission, Locale, Page
 
 from tests.factories import MandateFactory, NetworkFactory
 from wagtail_bin.models import Network, Role
@@ -84,3 +85,18 @@ def web_editor(as_role: Callable[..., Client], heide: Network) -> Client:
 def coordinator(as_role: Callable[..., Client], heide: Network) -> Client:
     """The coordinator, who sees the members and sends nothing."""
     return as_role(Role.COORDINATOR, heide)
+
+
+@pytest.fixture
+def let_edit() -> Callable[..., None]:
+    """Gives a user Wagtail's permissions for the pages below one."""
+
+    def let(user: Any, page: Page, *actions: str) -> None:
+        group = Group.objects.create(name=f"editors of {page.pk}, {user.pk}")
+        user.groups.add(group)
+        for action in actions or ("add", "change", "publish"):
+            GroupPagePermission.objects.create(
+                group=group, page=page, permission_type=action
+            )
+
+    return let

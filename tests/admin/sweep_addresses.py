@@ -65,6 +65,7 @@ SCREENS = {
     "import_rows": "planned_import",
     "import_start": "planned_import",
     "member": "member",
+    "next_year": "tip",
     "sanction": "sanction",
     "segment": "segment",
     "send": "tip",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from wagtail.models import GroupPagePermission, Locale
 from wagtail.test.utils.form_data import nested_form_data, rich_text, streamfield
 
@@ -358,3 +360,24 @@ def test_s01_the_list_of_dispatches_shows_own_ones(
     final = stranger.get(url, follow=True)
     assert final.status_code == 404
     assert "Donkere maanden" not in final.content.decode()
+
+
+def test_a_mail_never_leaves_before_its_page_is_live(
+    browser: Client, tip: TipPage, network: Any
+) -> None:
+    """What is confirmed now with a page of tomorrow is refused, and says when."""
+    MemberFactory(network=network)
+    tip.go_live_at = timezone.now() + dt.timedelta(days=1)
+    tip.save_revision()
+    answer = browser.post(
+        send_url(tip),
+        {"networks": [network.pk], "expected": 1, "seen": "", "confirm": "1"},
+        headers={"Accept-Language": "en"},
+        follow=True,
+    )
+    day = timezone.localtime(tip.go_live_at).strftime("%d/%m/%Y %H:%M")
+    assert f"This page goes live only on {day}" in answer.content.decode()
+    assert not Dispatch.objects.exists()
+    assert not Delivery.objects.exists()
+    tip.refresh_from_db()
+    assert not tip.live

@@ -16,6 +16,7 @@ from wagtail.admin import messages
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
 from wagtail_bin.admin.chosen import SendingView
+from wagtail_bin.admin.content_notices import content_notices
 from wagtail_bin.admin.message_preview import channel_row, shares_of, texts_of
 from wagtail_bin.admin.notices import sending_notices
 from wagtail_bin.dispatch.approve import approve_dispatch, newest_dispatch
@@ -144,6 +145,11 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
                 estimate(page=self.page, pages=self.languages.ready, audience=audience),
             ),
             missing=self.missing(),
+            remarks=content_notices(
+                languages=self.languages,
+                municipalities=[network.municipality for network in self.chosen],
+                told=audience.missing,
+            ),
             languages=self.languages,
             hindrance=self.hindrance(),
             previous=self.previous(),

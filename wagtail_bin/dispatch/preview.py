@@ -22,7 +22,7 @@ from wagtail_bin.dispatch.audience import layout_for
 from wagtail_bin.dispatch.compose import compose, content_of, personalise, sender_of
 from wagtail_bin.dispatch.translations import page_languages
 from wagtail_bin.exceptions import DispatchError
-from wagtail_bin.models import ChannelName, Member, Network
+from wagtail_bin.models import ChannelName, Member, Municipality, Network, PoliceZone
 from wagtail_bin.permissions import Capability, require
 
 
@@ -72,6 +72,34 @@ def preview(
         sender=sender_of(member.network, page.purpose),
         to=member.email if channel == ChannelName.EMAIL else member.mobile,
         reference=reference,
+        channel=channel,
+    )
+
+
+def preview_anywhere(page: Any, channel: str = ChannelName.EMAIL) -> OutgoingMessage:
+    """The message in the page's own language, from nobody to nobody.
+
+    Args:
+        page: as it is being written; need not be saved.
+        channel: e-mail, SMS or voice.
+    """
+    language = page.locale.language_code
+    with translation.override(language):
+        zone = PoliceZone(name=_("Example police zone"))
+        network = Network(
+            name=_("BIN Example"),
+            slug="example",
+            municipality=Municipality(police_zone=zone),
+            police_zone=zone,
+        )
+    message = compose(pages={language: page}, layout=language, channel=channel)
+    member = example_member(network, language)
+    return personalise(
+        content=content_of(message),
+        member=_Anybody(member.full_name),
+        sender=sender_of(network, page.purpose),
+        to=member.email,
+        reference="preview",
         channel=channel,
     )
 

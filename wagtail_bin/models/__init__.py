@@ -1,7 +1,7 @@
 """The schema: fields, constraints, QuerySets. A file per aggregate.
 
 Files import each other in this direction only: organisation, mandates,
-networks, charters, members, sanctions, segments, audit_log, imports, dispatches,
+networks, charters, members, sanctions, segments, audit_log, imports, dispatches, officer_review,
 deliveries, handovers, sending, themes, blocks, public_pages, tip_pages, plain_pages,
 finder, bin_pages.
 """
@@ -34,6 +34,7 @@ from wagtail_bin.models.members import (
     Suppression,
 )
 from wagtail_bin.models.networks import Network, NetworkStreet
+from wagtail_bin.models.officer_review import OfficerReviewTask
 from wagtail_bin.models.organisation import (
     Language,
     Municipality,
@@ -52,6 +53,7 @@ from wagtail_bin.models.public_pages import (
     lead_of,
     model_of,
     page_beside,
+    register_message_preview,
     valid_on_a_day,
 )
 from wagtail_bin.models.sanctions import Sanction, SanctionLift
@@ -129,4 +131,6 @@ __all__ = [
     "model_of",
     "page_beside",
     "valid_on_a_day",
+    "OfficerReviewTask",
+    "register_message_preview",
 ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
 from django.db import models
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 from wagtail.coreutils import get_content_languages
 from wagtail.fields import RichTextField
 from wagtail.rich_text import get_text_for_indexing
@@ -85,6 +88,24 @@ class BINListMixin(models.Model):
         abstract = True
 
 
+# Wagtail's preview modes of pages that can be sent: name to what it is called and
+# what answers. Messages are made by layers above this one, so they register here.
+_message_previews: dict[str, tuple[Any, Callable[[Any], HttpResponse]]] = {}
+
+
+def register_message_preview(
+    name: str, label: Any, serve: Callable[[Any], HttpResponse]
+) -> None:
+    """Let the editor preview pages as a message.
+
+    Args:
+        name: of Wagtail's preview mode.
+        label: what it is called.
+        serve: takes the page, as it stands in the form, and answers.
+    """
+    _message_previews[name] = (label, serve)
+
+
 class SentPageMixin(models.Model):
     """A page that can be sent to members.
 
@@ -126,6 +147,24 @@ class SentPageMixin(models.Model):
                 for _pk, group in itertools.groupby(rows, key=lambda row: row[0])
             )
         ]
+
+    @property
+    def preview_modes(self) -> list[tuple[str, Any]]:
+        """The page's own, and each message that it can become."""
+        own = super().preview_modes  # type: ignore[misc]
+        if own == self.DEFAULT_PREVIEW_MODES:  # type: ignore[attr-defined]
+            # Beside the others, "Default" says nothing.
+            own = [("", _("On the website"))]
+        messages = [
+            (name, label) for name, (label, _serve) in _message_previews.items()
+        ]
+        return [*own, *messages]
+
+    def serve_preview(self, request: Any, mode_name: str) -> Any:
+        """The page or one of its messages, as it is being edited."""
+        if mode_name in _message_previews:
+            return _message_previews[mode_name][1](self)
+        return super().serve_preview(request, mode_name)  # type: ignore[misc]
 
 
 def lead_of(page: Any) -> str:

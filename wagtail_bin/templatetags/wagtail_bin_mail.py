@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urljoin
 
 from django import template
 from django.template import TemplateDoesNotExist
@@ -30,7 +31,7 @@ def mail_block(block: Any, form: str, page_url: str) -> SafeString:
     name = f"wagtail_bin/email/blocks/{block.block_type}.{form}"
     try:
         rendered: str = render_to_string(
-            name, {"value": block.value, "page_url": page_url}
+            name, block.block.get_context(block.value, {"page_url": page_url})
         )
     except TemplateDoesNotExist:
         rendered = block.render()
@@ -51,3 +52,9 @@ def mail_html(value: Any, page_url: str) -> SafeString:
 def mail_text(value: Any, page_url: str) -> str:
     """Rich text as plain text."""
     return conversion.plain_text(value.source, page_url)
+
+
+@register.filter
+def absolute(address: str, page_url: str) -> str:
+    """An address on the website as it works in a mail."""
+    return urljoin(page_url, address)
