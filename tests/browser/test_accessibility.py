@@ -117,6 +117,8 @@ def addresses(officer: Any, tip_index: Any) -> dict[str, str]:
         "dispatch-cancel": our("dispatch_cancel", dispatch.pk),
         "dispatch-reschedule": our("dispatch_reschedule", waiting.pk),
         "switch": our("switch"),
+        "season-calendar": our("season_report"),
+        "next-year": our("next_year", tip.pk),
         "networks": reverse("bin-networks:index"),
         "network": reverse("bin-networks:edit", args=[network.pk]),
         "network-look": reverse("bin-networks:inspect", args=[network.pk]),
