@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -230,6 +231,8 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
             )
             if translated is not None:
                 url = reverse("wagtailadmin_pages:edit", args=[translated.pk])
+            elif not apps.is_installed("wagtail_localize"):
+                url = reverse("wagtailadmin_pages:edit", args=[self.page.pk])
             else:
                 url = reverse(
                     "wagtail_localize:submit_page_translation", args=[self.page.pk]
