@@ -227,6 +227,12 @@ class Settings:
         """Label of the project's user model, for foreign keys."""
         return settings.AUTH_USER_MODEL
 
+    @property
+    def has_own_pages(self) -> bool:
+        """Whether our concrete pages exist: not under a base page of the project's."""
+        base = getattr(settings, "WAGTAIL_PAGE_MODEL", "wagtailcore.Page")
+        return str(base).lower() == "wagtailcore.page"
+
 
 conf = Settings()
 

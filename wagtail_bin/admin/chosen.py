@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.views.generic import View
-from wagtail.models import Page
 
 from wagtail_bin.admin.timing import TimingForm
 from wagtail_bin.channels.registry import channel_names
@@ -28,6 +27,7 @@ from wagtail_bin.models import (
     Member,
     Network,
     SentPageMixin,
+    base_page_model,
 )
 from wagtail_bin.permissions import ROLES, Capability, networks_for
 
@@ -43,7 +43,7 @@ class SendingView(View):
     @cached_property
     def page(self) -> Any:
         """The page in its latest revision."""
-        page = get_object_or_404(Page, pk=self.kwargs["page_id"]).specific
+        page = get_object_or_404(base_page_model(), pk=self.kwargs["page_id"]).specific
         if not issubclass(type(page), SentPageMixin) or page.alias_of_id:
             raise Http404
         if not page.permissions_for_user(self.request.user).can_publish():

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from wagtail.admin import messages
 
 from wagtail_bin.admin.notices import Notice
+from wagtail_bin.admin.translation_links import translation_url
 from wagtail_bin.dispatch.audience import layout_label
 from wagtail_bin.dispatch.content_checks import check_page, missing_languages
 from wagtail_bin.dispatch.translations import PageLanguages, page_languages
@@ -52,11 +53,8 @@ def content_notices(
 def _missing(code: str, languages: PageLanguages) -> Notice:
     """A language of the municipality, and the way to make it or to finish it."""
     page, reason = languages.unready.get(code, (None, _("not translated yet")))
-    if page is not None:
-        url = reverse("wagtailadmin_pages:edit", args=[page.pk])
-    else:
-        own = next(iter(languages.ready.values()))
-        url = reverse("wagtail_localize:submit_page_translation", args=[own.pk])
+    own = next(iter(languages.ready.values()))
+    url = translation_url(own, page)
     return Notice(
         title=_("Missing in %(language)s:") % {"language": layout_label(code)},
         text=_("that version is %(reason)s.") % {"reason": reason},

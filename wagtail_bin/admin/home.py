@@ -14,7 +14,14 @@ from wagtail.admin.ui.components import Component
 from wagtail_bin.admin import dispatches, one_dispatch, worklist
 from wagtail_bin.admin.imports import one_import
 from wagtail_bin.membership.worklist import with_problems
-from wagtail_bin.models import Dispatch, Mandate, Member, Network, TipIndexPage
+from wagtail_bin.models import (
+    Dispatch,
+    Mandate,
+    Member,
+    Network,
+    TipIndexPageMixin,
+    model_of,
+)
 from wagtail_bin.permissions import Capability, networks_for
 
 # BINs that are shown; the rest is behind a link.
@@ -109,7 +116,11 @@ def _per_network(members: QuerySet[Any]) -> dict[int, int]:
 
 def _index_to_write_in(user: Any) -> Any:
     """The first library of tips in which the user may write."""
-    for index in TipIndexPage.objects.filter(alias_of=None).order_by("path")[:SHOWN]:
+    try:
+        libraries = model_of(TipIndexPageMixin).objects.filter(alias_of=None)
+    except LookupError:
+        return None
+    for index in libraries.order_by("path")[:SHOWN]:
         if index.permissions_for_user(user).can_add_subpage():
             return index
     return None

@@ -19,6 +19,7 @@ from wagtail_bin.admin.chosen import SendingView
 from wagtail_bin.admin.content_notices import content_notices
 from wagtail_bin.admin.message_preview import channel_row, shares_of, texts_of
 from wagtail_bin.admin.notices import sending_notices
+from wagtail_bin.admin.translation_links import translation_url
 from wagtail_bin.dispatch.approve import approve_dispatch, newest_dispatch
 from wagtail_bin.dispatch.audience import survey
 from wagtail_bin.dispatch.estimate import estimate
@@ -234,18 +235,12 @@ class SendView(WagtailAdminTemplateMixin, SendingView):
             translated, reason = self.languages.unready.get(
                 code, (None, _("not translated yet"))
             )
-            if translated is not None:
-                url = reverse("wagtailadmin_pages:edit", args=[translated.pk])
-            else:
-                url = reverse(
-                    "wagtail_localize:submit_page_translation", args=[self.page.pk]
-                )
             found.append(
                 {
                     "label": Language(code).label,
                     "count": count,
                     "reason": reason,
-                    "url": url,
+                    "url": translation_url(self.page, translated),
                 }
             )
         return found

@@ -1,6 +1,6 @@
 """From a page to a message: rendered once per language, then personalised.
 
-Templates, for a page model ``TipPage``, each with blocks to override:
+Templates, for a page model ``TipPage`` or one with its mixin, each with blocks:
 ``wagtail_bin/email/tip_page_subject.txt``, ``tip_page.txt``, ``tip_page.html``
 and, per block of the body, ``wagtail_bin/email/blocks/<block>.txt`` and
 ``.html``; ``wagtail_bin/sms/tip_page.txt``, and the same for ``voice`` and
@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from django.template.loader import render_to_string
+from django.template.loader import render_to_string, select_template
 from django.utils import translation
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
@@ -108,7 +110,7 @@ def _render(
         "contact": placeholders["contact"],
         "unsubscribe_url": placeholders["unsubscribe_url"],
     }
-    base = f"wagtail_bin/{channel}/{_template_name(page)}"
+    base = f"wagtail_bin/{channel}/{_template_name(page, channel)}"
     with translation.override(language):
         parts = {"txt": _tidy(render_to_string(f"{base}.txt", context))}
         if channel == ChannelName.EMAIL:
@@ -127,9 +129,18 @@ def _fit_voice(text: str, language: str, seconds: int) -> str:
     return fit_voice(kept, seconds, language, tail=tail)
 
 
-def _template_name(page: Any) -> str:
-    name = type(page).__name__
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+def _template_name(page: Any, channel: str) -> str:
+    """The first of a page's classes that has templates; a mixin's are those of ours.
+
+    Raises:
+        TemplateDoesNotExist: none has.
+    """
+    names = [
+        re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__.removesuffix("Mixin")).lower()
+        for cls in type(page).__mro__
+    ]
+    found = select_template([f"wagtail_bin/{channel}/{name}.txt" for name in names])
+    return Path(found.template.name).stem
 
 
 def _tidy(text: str) -> str:

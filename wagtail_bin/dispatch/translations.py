@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from django.apps import apps
 from django.utils.translation import gettext_lazy as _
-from wagtail_localize.models import Translation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +49,12 @@ def page_languages(page: Any) -> PageLanguages:
 
 
 def _incomplete_locales(page: Any) -> set[int]:
+    # A project with a base page of its own cannot install it.
+    if not apps.is_installed("wagtail_localize"):
+        return set()
     found = set()
-    for translation in Translation.objects.filter(
+    translations = apps.get_model("wagtail_localize", "Translation")
+    for translation in translations.objects.filter(
         source__object_id=page.translation_key, enabled=True
     ):
         total, translated = translation.get_progress()

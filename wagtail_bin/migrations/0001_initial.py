@@ -12,6 +12,8 @@ import wagtail_bin.validators
 from django.conf import settings
 from django.db import migrations, models
 
+from wagtail_bin.migrations._own_pages import if_they_exist
+
 
 class Migration(migrations.Migration):
 
@@ -757,3 +759,5 @@ class Migration(migrations.Migration):
             unique_together={('translation_key', 'locale')},
         ),
     ]
+
+    operations = if_they_exist(operations)

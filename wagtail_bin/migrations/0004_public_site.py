@@ -6,6 +6,8 @@ import wagtail_bin.validators
 from django.conf import settings
 from django.db import migrations, models
 
+from wagtail_bin.migrations._own_pages import if_they_exist
+
 
 class Migration(migrations.Migration):
 
@@ -62,3 +64,5 @@ class Migration(migrations.Migration):
             field=models.DateField(blank=True, help_text='Afterwards the tip leaves the lists by itself.', null=True, verbose_name='valid until'),
         ),
     ]
+
+    operations = if_they_exist(operations)

@@ -1,16 +1,15 @@
 """The schema: fields, constraints, QuerySets. A file per aggregate.
 
 Files import each other in this direction only: organisation, mandates,
-networks, charters, members, sanctions, segments, audit_log, imports, dispatches, officer_review,
-deliveries, handovers, sending, themes, blocks, public_pages, tip_pages, plain_pages,
-finder, bin_pages.
+networks, charters, members, sanctions, segments, audit_log, imports, dispatches,
+officer_review, deliveries, handovers, sending, themes, blocks, public_pages, tip_pages, plain_pages,
+finder, bin_pages, pages.
 """
 
+from wagtail_bin.conf import conf
 from wagtail_bin.models.audit_log import OF_SANCTIONS, MemberLogEntry
 from wagtail_bin.models.bin_pages import (
-    BINIndexPage,
     BINIndexPageMixin,
-    BINPage,
     BINPageMixin,
 )
 from wagtail_bin.models.charters import Charter
@@ -42,14 +41,13 @@ from wagtail_bin.models.organisation import (
     Postcode,
 )
 from wagtail_bin.models.plain_pages import (
-    ContactPage,
     ContactPageMixin,
-    FoundingPage,
     FoundingPageMixin,
 )
 from wagtail_bin.models.public_pages import (
     PublicPageMixin,
     SentPageMixin,
+    base_page_model,
     lead_of,
     model_of,
     page_beside,
@@ -68,9 +66,7 @@ from wagtail_bin.models.sending import (
 from wagtail_bin.models.themes import Theme
 from wagtail_bin.models.tip_pages import (
     Season,
-    TipIndexPage,
     TipIndexPageMixin,
-    TipPage,
     TipPageMixin,
 )
 
@@ -78,9 +74,7 @@ __all__ = [
     "OFFICER_BY_CHARTER",
     "OF_SANCTIONS",
     "PERSONAL_CHANNELS",
-    "BINIndexPage",
     "BINIndexPageMixin",
-    "BINPage",
     "BINPageMixin",
     "ChannelName",
     "ChannelState",
@@ -116,17 +110,14 @@ __all__ = [
     "SentPageMixin",
     "Suppression",
     "Theme",
-    "TipIndexPage",
     "TipIndexPageMixin",
-    "TipPage",
     "TipPageMixin",
     "WorkerHeartbeat",
-    "ContactPage",
     "ContactPageMixin",
-    "FoundingPage",
     "FoundingPageMixin",
     "PublicPageMixin",
     "Season",
+    "base_page_model",
     "lead_of",
     "model_of",
     "page_beside",
@@ -134,3 +125,22 @@ __all__ = [
     "OfficerReviewTask",
     "register_message_preview",
 ]
+
+if conf.has_own_pages:
+    from wagtail_bin.models.pages import (
+        BINIndexPage,
+        BINPage,
+        ContactPage,
+        FoundingPage,
+        TipIndexPage,
+        TipPage,
+    )
+
+    __all__ += [
+        "BINIndexPage",
+        "BINPage",
+        "ContactPage",
+        "FoundingPage",
+        "TipIndexPage",
+        "TipPage",
+    ]

@@ -7,7 +7,6 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.fields import RichTextField
-from wagtail.models import Page
 
 from wagtail_bin.conf import conf
 from wagtail_bin.models.blocks import RICH_TEXT_FEATURES
@@ -163,28 +162,3 @@ def _map_of(pages: list[Any]) -> dict[str, Any] | None:
     ]
     tiles = conf.MAP_TILES
     return {"tiles": tiles, "areas": areas} if tiles and areas else None
-
-
-class BINIndexPage(BINIndexPageMixin, Page):
-    """All BINs of a site."""
-
-    content_panels = [*Page.content_panels, *BINIndexPageMixin.bin_panels]
-    subpage_types = ["wagtail_bin.BINPage"]
-    template = "wagtail_bin/pages/bin_index_page.html"
-
-    class Meta:
-        verbose_name = _("page of all BINs")
-        verbose_name_plural = _("pages of all BINs")
-
-
-class BINPage(BINPageMixin, Page):
-    """One BIN's public page."""
-
-    content_panels = [*Page.content_panels, *BINPageMixin.bin_panels]
-    parent_page_types = ["wagtail_bin.BINIndexPage"]
-    subpage_types: list[str] = []
-    template = "wagtail_bin/pages/bin_page.html"
-
-    class Meta:
-        verbose_name = _("page of a BIN")
-        verbose_name_plural = _("pages of BINs")

@@ -7,7 +7,6 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.fields import StreamField
-from wagtail.models import Page
 
 from wagtail_bin.models.blocks import TipBodyBlock
 from wagtail_bin.models.organisation import Municipality, PoliceZone
@@ -61,27 +60,3 @@ class ContactPageMixin(PlainPageMixin):
         context = super().get_context(request, *args, **kwargs)
         context["bin_index"] = page_beside(self, BINListMixin)
         return context
-
-
-class FoundingPage(FoundingPageMixin, Page):
-    """How a BIN is founded."""
-
-    content_panels = [*Page.content_panels, *PlainPageMixin.plain_panels]
-    subpage_types: list[str] = []
-    template = "wagtail_bin/pages/founding_page.html"
-
-    class Meta:
-        verbose_name = _("page on founding a BIN")
-        verbose_name_plural = _("pages on founding a BIN")
-
-
-class ContactPage(ContactPageMixin, Page):
-    """How the police are reached."""
-
-    content_panels = [*Page.content_panels, *PlainPageMixin.plain_panels]
-    subpage_types: list[str] = []
-    template = "wagtail_bin/pages/contact_page.html"
-
-    class Meta:
-        verbose_name = _("page on reaching the police")
-        verbose_name_plural = _("pages on reaching the police")

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import swapper
 from django.apps import apps
 from django.db import models
 from django.http import HttpResponse
@@ -190,6 +191,11 @@ def valid_on_a_day() -> models.Q:
     )
 
 
+def base_page_model() -> Any:
+    """The model of all pages: Wagtail's own, or what the project put in its place."""
+    return swapper.load_model("wagtailcore", "Page")
+
+
 def model_of(mixin: type[models.Model]) -> Any:
     """The page model that has a mixin: the project's own before ours.
 
@@ -203,11 +209,17 @@ def model_of(mixin: type[models.Model]) -> Any:
 
 
 def page_beside(page: Any, mixin: type[models.Model]) -> Any:
-    """The first live page with a mixin on the same site and in the same language."""
+    """The first live page with a mixin on the same site and in the same language.
+
+    None where there is none, or where the project has no such page model.
+    """
     home = page.path[: 2 * page.steplen]
+    try:
+        model = model_of(mixin)
+    except LookupError:
+        return None
     return (
-        model_of(mixin)
-        .objects.live()
+        model.objects.live()
         .filter(path__startswith=home, locale=page.locale_id)
         .order_by("path")
         .first()

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.fields import RichTextField, StreamField
-from wagtail.models import Page
 from wagtail.search import index
 
 from wagtail_bin.models.blocks import RICH_TEXT_FEATURES, TipBodyBlock
@@ -235,29 +234,3 @@ class TipPageMixin(PublicPageMixin, SentPageMixin):
         """
         keys = {theme.translation_key for theme in self.themes.all()}
         return [theme.name for theme in themes if theme.translation_key in keys]
-
-
-class TipIndexPage(TipIndexPageMixin, Page):
-    """The public library of tips."""
-
-    content_panels = [*Page.content_panels, *TipIndexPageMixin.tip_panels]
-    subpage_types = ["wagtail_bin.TipPage"]
-    template = "wagtail_bin/pages/tip_index_page.html"
-
-    class Meta:
-        verbose_name = _("library of tips")
-        verbose_name_plural = _("libraries of tips")
-
-
-class TipPage(TipPageMixin, Page):
-    """One prevention tip."""
-
-    content_panels = [*Page.content_panels, *TipPageMixin.tip_panels]
-    search_fields = [*Page.search_fields, *TipPageMixin.tip_search_fields]
-    parent_page_types = ["wagtail_bin.TipIndexPage"]
-    subpage_types: list[str] = []
-    template = "wagtail_bin/pages/tip_page.html"
-
-    class Meta:
-        verbose_name = _("prevention tip")
-        verbose_name_plural = _("prevention tips")

@@ -144,7 +144,8 @@ def _network(context: Any, page: Any) -> Network:
 
 
 def _description(page: Any) -> str:
-    return page.search_description or lead_of(page)
+    # A base page of the project may have no such field.
+    return getattr(page, "search_description", "") or lead_of(page)
 
 
 def _territorial(language: str) -> str:
