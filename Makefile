@@ -48,12 +48,15 @@ migrations: $(VENV)/installed-test ## Models and migrations agree
 	@DJANGO_SETTINGS_MODULE=example_site.settings.test \
 		$(BIN)/python example_site/manage.py makemigrations --check --dry-run
 
-.PHONY: bench-import bench-mail
+.PHONY: bench-import bench-mail bench-pages
 bench-import: $(VENV)/installed-$(EXTRAS) ## How fast and how large an import is (N=10000)
 	@$(BIN)/python -m benchmarks import $(or $(N),10000)
 
 bench-mail: $(VENV)/installed-$(EXTRAS) ## How fast and how large a dispatch is (N="1000 10000", DISTANCE=1)
 	@$(BIN)/python -m benchmarks mail $(or $(N),10000) $(if $(filter 1,$(DISTANCE)),--distance)
+
+bench-pages: $(VENV)/installed-$(EXTRAS) $(VENV)/installed-bench ## How fast public pages are (needs wrk; SECONDS=10)
+	@$(BIN)/python -m benchmarks pages --seconds $(or $(SECONDS),10)
 
 .PHONY: chaos
 chaos: $(VENV)/installed-$(EXTRAS) ## Workers killed at random: nothing lost, nothing twice (LONG=1: for hours)
