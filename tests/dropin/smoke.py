@@ -59,6 +59,14 @@ def main() -> None:
     assert editor.status_code == 200
     send = client.get(reverse("wagtail_bin_admin:send", args=[tip.pk]))
     assert send.status_code == 200
+    for address in (
+        reverse("wagtail_bin_admin:season_report"),
+        reverse("wagtail_bin_admin:next_year", args=[tip.pk]),
+        reverse("wagtail_bin:poster", args=[tip.pk]),
+        reverse("wagtail_bin:embedded_tips"),
+        reverse("wagtail_bin:feed", args=["atom"]),
+    ):
+        assert client.get(address).status_code == 200, address
     tip.refresh_from_db()
     dispatch = approve_dispatch(
         page=tip,

@@ -21,10 +21,9 @@ from wagtail.actions.copy_page import CopyPageAction
 from wagtail.admin import messages
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.admin.widgets.button import Button
-from wagtail.models import Page
 
 from wagtail_bin.dispatch.audience import layout_label
-from wagtail_bin.models import TipPageMixin
+from wagtail_bin.models import TipPageMixin, base_page_model
 
 NEXT_YEAR = "wagtail_bin_admin:next_year"
 _YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
@@ -142,7 +141,7 @@ class NextYearView(WagtailAdminTemplateMixin, View):
     @cached_property
     def tip(self) -> Any:
         """The tip, which the user may copy."""
-        page = get_object_or_404(Page, pk=self.kwargs["page_id"]).specific
+        page = get_object_or_404(base_page_model(), pk=self.kwargs["page_id"]).specific
         if not isinstance(page, TipPageMixin) or page.alias_of_id:  # type: ignore[attr-defined]
             raise Http404
         if not may_copy(page, self.request.user):

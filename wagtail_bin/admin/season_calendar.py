@@ -29,7 +29,7 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.tables import Column, DateColumn, TitleColumn
 from wagtail.admin.views.reports import PageReportView
-from wagtail.models import Locale, Page
+from wagtail.models import Locale
 from wagtail.permissions import policy_registry
 
 from wagtail_bin.models import (
@@ -38,6 +38,7 @@ from wagtail_bin.models import (
     Season,
     Theme,
     TipPageMixin,
+    base_page_model,
     model_of,
 )
 from wagtail_bin.models.public_pages import valid_on_a_day
@@ -129,7 +130,7 @@ class CalendarFilterSet(WagtailFilterSet):
     )
 
     class Meta:
-        model = Page
+        model = base_page_model()
         fields: list[str] = []
 
     def filter_due(self, tips: Any, name: str, value: str) -> Any:
@@ -214,7 +215,7 @@ class SeasonCalendarView(PageReportView):
 
     def get_base_queryset(self) -> QuerySet[Any]:
         """The tips, with what the columns show."""
-        policy = policy_registry.get_by_type(Page)
+        policy = policy_registry.get_by_type(base_page_model())
         editable = policy.instances_user_has_permission_for(self.request.user, "change")
         tips = model_of(TipPageMixin).objects.filter(
             pk__in=editable.values("pk"), alias_of=None
@@ -244,7 +245,7 @@ class CalendarMenuItem(MenuItem):
 
     def is_shown(self, request: HttpRequest) -> bool:
         """For who may edit pages."""
-        policy = policy_registry.get_by_type(Page)
+        policy = policy_registry.get_by_type(base_page_model())
         return bool(
             policy.user_has_any_permission(
                 request.user, SeasonCalendarView.any_permission_required

@@ -10,9 +10,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from wagtail.models import Page, Site
+from wagtail.models import Site
 
-from wagtail_bin.models import lead_of
+from wagtail_bin.models import base_page_model, lead_of
 from wagtail_bin.web.public import (
     home_pages,
     is_below,
@@ -69,7 +69,7 @@ def qr_code(text: str, title: str) -> SafeString:
 
 def _page(site: Site, pk: int) -> Any:
     homes = list(home_pages(site))
-    page = Page.objects.live().filter(is_below(homes), pk=pk).first()
+    page = base_page_model().objects.live().filter(is_below(homes), pk=pk).first()
     page = page and page.specific
     if not getattr(page, "has_poster", False):
         raise Http404

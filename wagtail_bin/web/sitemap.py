@@ -12,8 +12,9 @@ from collections import defaultdict
 from typing import Any
 
 from wagtail.contrib.sitemaps import Sitemap
-from wagtail.models import Locale, Page
+from wagtail.models import Locale
 
+from wagtail_bin.models import base_page_model
 from wagtail_bin.web.public import home_pages, is_below
 
 
@@ -24,7 +25,8 @@ class PublicSitemap(Sitemap):  # type: ignore[misc]
         """Pages in all languages, without aliases: those say nothing of their own."""
         homes = list(home_pages(self.get_wagtail_site()))
         return (
-            Page.objects.live()
+            base_page_model()
+            .objects.live()
             .public()
             .filter(is_below(homes), alias_of__isnull=True)
             .order_by("path")
