@@ -82,6 +82,11 @@ def test_a_bin_filters_what_was_sent_to_it(
     send(sent, here)
     send(add(tip_index, "Elders"), there)
     assert titles(client, tip_index, bin="hier") == ["Gestuurd"]
+    # Nor is one that got tips of another site's library only.
+    elsewhere = TipIndexPage(title="Andere", slug="andere", locale=tip_index.locale)
+    tip_index.get_parent().add_child(instance=elsewhere)
+    send(add(elsewhere, "Van ginder"), NetworkFactory(slug="ginder"))
+    assert "ginder" not in client.get(tip_index.url).content.decode()
     # A BIN that got nothing is not offered, and choosing it chooses nothing.
     NetworkFactory(slug="stil")
     assert len(titles(client, tip_index, bin="stil")) == 3

@@ -12,7 +12,14 @@ from wagtail.models import Locale, Page, PageViewRestriction, Site
 from example_site.home.models import HomePage
 from tests.content import make_tip_index
 from tests.factories import NetworkFactory, ThemeFactory
-from wagtail_bin.models import Dispatch, Network, Theme, TipIndexPage, TipPage
+from wagtail_bin.models import (
+    BINIndexPage,
+    Dispatch,
+    Network,
+    Theme,
+    TipIndexPage,
+    TipPage,
+)
 
 
 def add_tip(library: TipIndexPage, title: str, **fields: Any) -> TipPage:
@@ -91,3 +98,17 @@ def other_library(home: HomePage) -> TipIndexPage:
     )
     Site.objects.create(hostname="lindedal.example", port=80, root_page=page)
     return make_tip_index(page)
+
+
+@pytest.fixture
+def tip_page(tip_index: TipIndexPage) -> TipPage:
+    """A live tip."""
+    return add_tip(tip_index, "Donkere maanden", introduction="Laat een lamp branden.")
+
+
+@pytest.fixture
+def bin_index(home: HomePage) -> BINIndexPage:
+    """A live page of all BINs."""
+    return home.add_child(
+        instance=BINIndexPage(title="BINs", slug="bins", locale=home.locale)
+    )

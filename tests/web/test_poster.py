@@ -66,20 +66,6 @@ def modules(svg: str) -> list[list[int]]:
 
 
 @pytest.fixture
-def tip_page(tip_index: TipIndexPage) -> TipPage:
-    """A live tip."""
-    return add_tip(tip_index, "Donkere maanden", introduction="Laat een lamp branden.")
-
-
-@pytest.fixture
-def bin_index(home: HomePage) -> BINIndexPage:
-    """A live page of all BINs."""
-    return home.add_child(
-        instance=BINIndexPage(title="BINs", slug="bins", locale=home.locale)
-    )
-
-
-@pytest.fixture
 def bin_page(bin_index: BINIndexPage, heide: Network) -> BINPage:
     """The live page of a BIN, with an introduction in rich text."""
     return bin_index.add_child(

@@ -11,7 +11,6 @@ from wagtail.fields import RichTextField
 from wagtail_bin.conf import conf
 from wagtail_bin.models.blocks import RICH_TEXT_FEATURES
 from wagtail_bin.models.charters import Charter
-from wagtail_bin.models.dispatches import Dispatch
 from wagtail_bin.models.finder import Outcome, find_network, street_names
 from wagtail_bin.models.networks import Network
 from wagtail_bin.models.plain_pages import ContactPageMixin, FoundingPageMixin
@@ -19,6 +18,7 @@ from wagtail_bin.models.public_pages import (
     BINListMixin,
     PublicPageMixin,
     asked,
+    keys_sent_to,
     model_of,
     page_beside,
     valid_on_a_day,
@@ -130,14 +130,13 @@ class BINPageMixin(PublicPageMixin):
         ).get(pk=self.network_id)
         context["streets"] = context["network"].streets.all()
         context["official_since"] = self._official_since()
-        sent = Dispatch.objects.filter(networks=self.network_id, page__isnull=False)
         context["tips"] = (
             model_of(TipPageMixin)
             .objects.live()
             .filter(
                 valid_on_a_day(),
                 locale=self.locale_id,  # type: ignore[attr-defined]
-                translation_key__in=sent.values("page__translation_key"),
+                translation_key__in=keys_sent_to(self.network_id),
             )
             .order_by("-first_published_at", "-pk")[: self.LATEST_TIPS]
         )

@@ -168,6 +168,12 @@ class SentPageMixin(models.Model):
         return super().serve_preview(request, mode_name)  # type: ignore[misc]
 
 
+def keys_sent_to(network: Any) -> models.QuerySet[Any]:
+    """Translation keys of the pages that were sent to a BIN, for a subquery."""
+    sent = Dispatch.objects.filter(networks=network, page__isnull=False)
+    return sent.values("page__translation_key")
+
+
 def lead_of(page: Any) -> str:
     """A page's introduction as plain text; empty where it has none."""
     if not hasattr(page, "introduction"):

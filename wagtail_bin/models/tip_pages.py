@@ -21,6 +21,7 @@ from wagtail_bin.models.public_pages import (
     PublicPageMixin,
     SentPageMixin,
     asked,
+    keys_sent_to,
     model_of,
     valid_on_a_day,
 )
@@ -74,11 +75,11 @@ class TipIndexPageMixin(PublicPageMixin):
         """
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
         themes = list(Theme.objects.filter(locale=self.locale_id))  # type: ignore[attr-defined]
-        networks = list(
-            Network.objects.filter(
-                pk__in=Dispatch.objects.filter(page__isnull=False).values("networks")
-            )
+        # Of this library: another municipality's BINs have no place on this site.
+        sent = Dispatch.objects.filter(
+            page__translation_key__in=self.live_tips().values("translation_key")
         )
+        networks = list(Network.objects.filter(pk__in=sent.values("networks")))
         chosen = {
             "theme": _one_of(themes, request.GET.get("theme", "")),
             "network": _one_of(networks, request.GET.get("bin", "")),
@@ -124,8 +125,7 @@ class TipIndexPageMixin(PublicPageMixin):
         if season:
             tips = tips.filter(season=season)
         if network:
-            sent = Dispatch.objects.filter(networks=network, page__isnull=False)
-            tips = tips.filter(translation_key__in=sent.values("page__translation_key"))
+            tips = tips.filter(translation_key__in=keys_sent_to(network))
         keys = list(dict.fromkeys(tips.values_list("pk", flat=True)))
         if not words:
             return keys

@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404
 from wagtail.models import Page, Site
 
 from wagtail_bin.models import (
-    Dispatch,
     Network,
     Theme,
     TipIndexPageMixin,
@@ -21,6 +20,7 @@ from wagtail_bin.models import (
     model_of,
     valid_on_a_day,
 )
+from wagtail_bin.models.public_pages import keys_sent_to
 from wagtail_bin.web.public import home_pages, is_below, site_of
 
 
@@ -83,8 +83,7 @@ class TipChoice:
             key = self.theme.translation_key
             tips = tips.filter(themes__translation_key=key).distinct()
         if self.network:
-            sent = Dispatch.objects.filter(networks=self.network, page__isnull=False)
-            tips = tips.filter(translation_key__in=sent.values("page__translation_key"))
+            tips = tips.filter(translation_key__in=keys_sent_to(self.network))
         newest = tips.order_by(F("first_published_at").desc(), "-pk")
         found = list(newest.select_related("locale").prefetch_related("themes")[:most])
         for tip in found:
